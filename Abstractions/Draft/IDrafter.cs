@@ -1,0 +1,24 @@
+namespace Tokenwright;
+
+/// <summary>The Draft seam: which continuations are worth checking?</summary>
+/// <remarks>A draft changes speed only. Whatever a drafter proposes, a lossless verifier keeps the law of the text.</remarks>
+public interface IDrafter : IPart
+{
+    /// <summary>The modes in which it proposes; the verifier must accept them all.</summary>
+    ProposalModes Proposes { get; }
+
+    /// <summary>The outputs it wants to observe of prompt rows.</summary>
+    Wanted PromptRows => default;
+
+    /// <summary>The outputs it wants to observe of every step's rows.</summary>
+    Wanted StepRows => default;
+
+    /// <summary>Adds nodes to the tree; adding none is a plain step.</summary>
+    /// <param name="context">What is known.</param>
+    /// <param name="tree">Holds the root alone; room and depth are limits.</param>
+    /// <param name="cancellation">Cancels forwards of the drafter's own models.</param>
+    ValueTask DraftAsync(DraftContext context, DraftTree tree, CancellationToken cancellation);
+
+    /// <summary>Learns from verified rows: first those of the prompt, then those of every step. By default learns nothing.</summary>
+    void Observe(in Observation observation) { }
+}

@@ -1,0 +1,14 @@
+namespace Tokenwright;
+
+/// <summary>What a part may use of its surroundings.</summary>
+public sealed class PartContext
+{
+    /// <summary>The model that is decoded, decorated if the recipe says so.</summary>
+    public required ICausalModel Target { get; init; }
+
+    /// <summary>The bytes of the target's tokens; null where a model runs without a tokenizer.</summary>
+    public IVocabulary? Vocabulary { get; init; }
+
+    /// <summary>Opens further models.</summary>
+    public IModelSource? Models { get; init; }
+}
