@@ -1,0 +1,130 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace Tokenwright.Models.Runtime;
+
+/// <summary>A built graph in an ONNX Runtime session.</summary>
+/// <remarks>Safe to share between threads, one sequence per caller. Items of one forward run one after the other.</remarks>
+public sealed class OnnxCausalModel : ICausalModel
+{
+    private readonly InferenceSession _session;
+
+    /// <summary>Opens a session.</summary>
+    /// <param name="graph">The graph and its facts.</param>
+    /// <param name="provider">Where it runs.</param>
+    /// <exception cref="InvalidOperationException">ONNX Runtime cannot load the graph, or lacks the provider.</exception>
+    public OnnxCausalModel(GraphDescription graph, ExecutionProvider provider = ExecutionProvider.Cpu)
+    {
+        Graph = graph;
+        OnnxEnvironment.Start(null);
+        using var options = OnnxEnvironment.CreateSessionOptions(provider);
+        try
+        {
+            _session = new InferenceSession(graph.Path, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InvalidOperationException($"ONNX Runtime cannot load {graph.Path}: {e.Message}", e);
+        }
+
+        Names = new TensorNames(graph);
+        Capabilities =
+            Capabilities.Rewind
+            | Capabilities.Fork
+            | (graph.HasTree ? Capabilities.Tree : 0)
+            | (graph.HasHiddenStates ? Capabilities.HiddenStates : 0);
+    }
+
+    /// <summary>The graph and its facts.</summary>
+    public GraphDescription Graph { get; }
+
+    /// <inheritdoc/>
+    public ModelInfo Info => Graph.Info;
+
+    /// <inheritdoc/>
+    public Capabilities Capabilities { get; }
+
+    internal TensorNames Names { get; }
+
+    /// <inheritdoc/>
+    public string Explain(Capabilities missing)
+    {
+        var reasons = new List<string>();
+        if (missing.HasFlag(Capabilities.Tree))
+        {
+            reasons.Add("its graph was built without a tree bias; build it with one, or use a method that drafts chains");
+        }
+
+        if (missing.HasFlag(Capabilities.HiddenStates))
+        {
+            reasons.Add("its graph was built without the hidden-states output; build it with one");
+        }
+
+        if (missing.HasFlag(Capabilities.Batch))
+        {
+            reasons.Add("its attention takes one sequence at a time once there is a past");
+        }
+
+        if (missing.HasFlag(Capabilities.Embeddings))
+        {
+            reasons.Add("its graph takes token ids only");
+        }
+
+        if (missing.HasFlag(Capabilities.Routing))
+        {
+            reasons.Add("its graph has no routing input; only mixture-of-experts models can have one");
+        }
+
+        return $"{Info.Name}: {string.Join("; ", reasons)}.";
+    }
+
+    /// <inheritdoc/>
+    public ISequence CreateSequence() => new OnnxSequence(this);
+
+    /// <inheritdoc/>
+    public ValueTask ForwardAsync(ReadOnlyMemory<ForwardItem> items, CancellationToken cancellation = default)
+    {
+        var span = items.Span;
+        for (int i = 0; i < span.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (span[i].Sequence is not OnnxSequence sequence || sequence.Model != this)
+            {
+                throw new ArgumentException("The sequence is not of this model.", nameof(items));
+            }
+
+            sequence.Forward(span[i], cancellation);
+        }
+
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _session.Dispose();
+
+    internal OrtIoBinding CreateBinding() => _session.CreateIoBinding();
+
+    internal void Run(OrtIoBinding binding, RunOptions options) => _session.RunWithBinding(options, binding);
+}
+
+/// <summary>The names of a built graph's inputs and outputs, made once.</summary>
+internal sealed class TensorNames
+{
+    public TensorNames(GraphDescription graph)
+    {
+        PastKeys = Layered("past_key_values.{0}.key", graph.Layers);
+        PastValues = Layered("past_key_values.{0}.value", graph.Layers);
+        PresentKeys = Layered("present.{0}.key", graph.Layers);
+        PresentValues = Layered("present.{0}.value", graph.Layers);
+    }
+
+    public string[] PastKeys { get; }
+
+    public string[] PastValues { get; }
+
+    public string[] PresentKeys { get; }
+
+    public string[] PresentValues { get; }
+
+    private static string[] Layered(string format, int layers) =>
+        [.. Enumerable.Range(0, layers).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, format, i))];
+}

@@ -1,0 +1,363 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Tokenwright.Models.Runtime;
+
+/// <summary>A sequence of an <see cref="OnnxCausalModel"/>: its tokens, its KV cache, and one bound forward per shape.</summary>
+internal sealed class OnnxSequence : ISequence
+{
+    /// <summary>Forwards of at most this many rows keep their binding; longer ones are parts of prompts and rare.</summary>
+    private const int MostCachedRows = 160;
+
+    /// <summary>From this many rows on a forward is long enough to be cut short by a cancellation.</summary>
+    private const int FewestCancellableRows = 32;
+
+    private const int FirstCapacity = 512;
+
+    private readonly GraphDescription _graph;
+    private readonly ForwardRows _rows;
+    private readonly RunOptions _runOptions = new();
+    private readonly Dictionary<ForwardShape, BoundForward> _bound = [];
+    private readonly ForwardBuffers _buffers = new();
+    private readonly List<int> _tokens = [];
+    private readonly List<int> _provisionalTokens = [];
+    private readonly List<int> _parents = [];
+    private readonly List<int> _positions = [];
+    private readonly KvCache _cache;
+    private bool _isDisposed;
+
+    public OnnxSequence(OnnxCausalModel model)
+    {
+        Model = model;
+        _graph = model.Graph;
+        _rows = new ForwardRows(_buffers, model.Info);
+        _cache = new KvCache(
+            _graph.Layers,
+            _graph.KeyValueHeads,
+            _graph.HeadSize,
+            Math.Min(FirstCapacity, model.Info.ContextLength)
+        );
+    }
+
+    public OnnxCausalModel Model { get; }
+
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
+
+    public int Provisional => _parents.Count;
+
+    public IRows Rows => _rows;
+
+    public void Forward(in ForwardItem item, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var tokens = item.Tokens.Span;
+        int committed = _tokens.Count;
+        int before = Provisional;
+        int past = committed + before;
+        int total = past + tokens.Length;
+        Check(item, total);
+        bool isChain = AddProvisional(tokens, item.Parents.Span);
+        try
+        {
+            if (!isChain && !_graph.HasTree)
+            {
+                throw new NotSupportedException("A tree was fed to a graph without a tree bias. " + Model.Explain(Capabilities.Tree));
+            }
+
+            if (!isChain && committed == 0)
+            {
+                throw new NotSupportedException("A tree needs at least one committed row before it: commit the prompt first.");
+            }
+
+            Grow(total);
+            var wanted = item.Wanted;
+            var shape = new ForwardShape(
+                Rows: tokens.Length,
+                Columns: isChain ? tokens.Length : before + tokens.Length,
+                Scored: wanted.Scored == RowSelection.All ? tokens.Length : 1,
+                Logits: !_graph.HasArgMax || wanted.Logits != RowSelection.None || wanted.TopK != RowSelection.None,
+                Hidden: wanted.Hidden != RowSelection.None
+            );
+            if (_buffers.Reserve(shape, Model.Info))
+            {
+                Unbind();
+            }
+
+            Fill(shape, tokens, total, isChain);
+            Run(shape, cancellation);
+            _rows.Set(tokens.Length, wanted, shape);
+        }
+        catch
+        {
+            CutProvisional(before);
+            throw;
+        }
+    }
+
+    public void Commit(ReadOnlySpan<int> path)
+    {
+        int committed = _tokens.Count;
+        for (int i = 0; i < path.Length; i++)
+        {
+            int row = path[i];
+            if ((uint)row >= (uint)Provisional || _parents[row] != (i == 0 ? -1 : path[i - 1]))
+            {
+                throw new ArgumentException($"Row {row} does not go on the path: each row must be the child of the one before.", nameof(path));
+            }
+        }
+
+        for (int i = 0; i < path.Length; i++)
+        {
+            if (path[i] != i)
+            {
+                _cache.MoveRow(committed + path[i], committed + i);
+            }
+
+            _tokens.Add(_provisionalTokens[path[i]]);
+        }
+
+        CutProvisional(0);
+    }
+
+    public void Commit(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Provisional);
+        for (int row = 0; row < count; row++)
+        {
+            if (_parents[row] != row - 1)
+            {
+                throw new ArgumentException($"The first {count} provisional rows are not a chain.", nameof(count));
+            }
+        }
+
+        for (int row = 0; row < count; row++)
+        {
+            _tokens.Add(_provisionalTokens[row]);
+        }
+
+        CutProvisional(0);
+    }
+
+    public void Drop() => CutProvisional(0);
+
+    public void Rewind(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _tokens.Count);
+        CutProvisional(0);
+        CollectionsMarshal.SetCount(_tokens, length);
+    }
+
+    public ISequence Fork(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _tokens.Count);
+        var fork = new OnnxSequence(Model);
+        if (length > fork._cache.Capacity)
+        {
+            fork._cache.Grow(_cache.Capacity, 0);
+        }
+
+        _cache.CopyTo(fork._cache, length);
+        fork._tokens.AddRange(Tokens[..length]);
+        return fork;
+    }
+
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            Unbind();
+            _cache.Dispose();
+            _runOptions.Dispose();
+        }
+    }
+
+    private void Check(in ForwardItem item, int total)
+    {
+        var tokens = item.Tokens.Span;
+        if (!item.Embeddings.IsEmpty || !item.RoutedRanks.IsEmpty)
+        {
+            var missing = item.Embeddings.IsEmpty ? Capabilities.Routing : Capabilities.Embeddings;
+            throw new NotSupportedException(Model.Explain(missing));
+        }
+
+        if (item.Wanted.Hidden != RowSelection.None && !_graph.HasHiddenStates)
+        {
+            throw new NotSupportedException(Model.Explain(Capabilities.HiddenStates));
+        }
+
+        if (tokens.IsEmpty)
+        {
+            throw new ArgumentException("An item needs at least one token.");
+        }
+
+        if (total > Model.Info.ContextLength)
+        {
+            throw new InvalidOperationException($"{total} rows do not fit the context of {Model.Info.ContextLength} tokens.");
+        }
+
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Model.Info.VocabularySize)
+            {
+                throw new ArgumentException($"Token {token} is not in the vocabulary of {Model.Info.VocabularySize}.");
+            }
+        }
+
+        if (!item.Parents.IsEmpty && item.Parents.Length != tokens.Length)
+        {
+            throw new ArgumentException($"{tokens.Length} tokens have {item.Parents.Length} parents.");
+        }
+
+        for (int i = 0; i < item.Parents.Length; i++)
+        {
+            int parent = item.Parents.Span[i];
+            if (parent < -1 || parent >= Provisional + i)
+            {
+                throw new ArgumentException($"The parent of row {Provisional + i} is {parent}; it must be −1 or an earlier provisional row.");
+            }
+        }
+    }
+
+    /// <summary>Notes the new rows; says whether the whole provisional region is one chain.</summary>
+    private bool AddProvisional(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            int parent = parents.IsEmpty ? Provisional - 1 : parents[i];
+            _positions.Add(parent < 0 ? _tokens.Count : _positions[parent] + 1);
+            _parents.Add(parent);
+            _provisionalTokens.Add(tokens[i]);
+        }
+
+        for (int row = 0; row < _parents.Count; row++)
+        {
+            if (_parents[row] != row - 1)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void CutProvisional(int count)
+    {
+        CollectionsMarshal.SetCount(_provisionalTokens, count);
+        CollectionsMarshal.SetCount(_parents, count);
+        CollectionsMarshal.SetCount(_positions, count);
+    }
+
+    private void Grow(int total)
+    {
+        if (total > _cache.Capacity)
+        {
+            int capacity = _cache.Capacity;
+            while (capacity < total)
+            {
+                capacity *= 2;
+            }
+
+            Unbind();
+            _cache.Grow(Math.Min(capacity, Model.Info.ContextLength), total);
+        }
+    }
+
+    private void Fill(in ForwardShape shape, ReadOnlySpan<int> tokens, int total, bool isChain)
+    {
+        int first = Provisional - tokens.Length;
+        var ids = _buffers.Ids.Span;
+        var positions = _buffers.Positions.Span;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            ids[i] = tokens[i];
+            positions[i] = _positions[first + i];
+        }
+
+        var scored = _buffers.LogitRows.Span;
+        for (int i = 0; i < shape.Scored; i++)
+        {
+            scored[i] = tokens.Length - shape.Scored + i;
+        }
+
+        _buffers.Before.Span[0] = total - shape.Columns;
+        _buffers.LastIndex.Span[0] = total - 1;
+        _buffers.Total.Span[0] = total;
+        if (!_graph.HasTree)
+        {
+            return;
+        }
+
+        var bias = _buffers.Bias.Span[..(shape.Rows * shape.Columns)];
+        if (isChain)
+        {
+            bias.Clear();
+            return;
+        }
+
+        bias.Fill(float.MinValue);
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            for (int row = first + i; row >= 0; row = _parents[row])
+            {
+                bias[i * shape.Columns + row] = 0;
+            }
+        }
+    }
+
+    private void Run(in ForwardShape shape, CancellationToken cancellation)
+    {
+        bool isKept = shape.Rows <= MostCachedRows;
+        if (!isKept || !_bound.TryGetValue(shape, out var bound))
+        {
+            bound = new BoundForward(shape, Model, _buffers, _cache);
+            if (isKept)
+            {
+                _bound.Add(shape, bound);
+            }
+        }
+
+        try
+        {
+            if (shape.Rows < FewestCancellableRows || !cancellation.CanBeCanceled)
+            {
+                Model.Run(bound.Binding, _runOptions);
+                return;
+            }
+
+            using (cancellation.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, _runOptions))
+            {
+                Model.Run(bound.Binding, _runOptions);
+            }
+        }
+        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        finally
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                _runOptions.Terminate = false;
+            }
+
+            if (!isKept)
+            {
+                bound.Dispose();
+            }
+        }
+    }
+
+    private void Unbind()
+    {
+        foreach (var bound in _bound.Values)
+        {
+            bound.Dispose();
+        }
+
+        _bound.Clear();
+    }
+}
