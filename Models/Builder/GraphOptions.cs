@@ -1,0 +1,23 @@
+namespace Tokenwright.Models.Builder;
+
+/// <summary>What a built graph takes and gives beyond ids in and logits out. Different options give different files.</summary>
+public sealed record GraphOptions
+{
+    /// <summary>
+    /// Whether the graph can run a token tree: inputs <c>tree_bias</c>, <c>position_ids</c> and <c>past_length</c>. Without them
+    /// the graph runs plain chains, and providers with fused attention kernels can use them.
+    /// </summary>
+    public bool Tree { get; init; } = true;
+
+    /// <summary>Whether there is an output <c>hidden_states</c> [S, hidden], every row after the final norm.</summary>
+    public bool HiddenStates { get; init; }
+
+    /// <summary>Whether there is an output <c>arg_max</c> [R], the id of each row's greatest logit.</summary>
+    public bool ArgMax { get; init; }
+
+    /// <summary>The number K of best ids per row in outputs <c>top_k_ids</c> and <c>top_k_logits</c> [R, K]; 0 for none.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>The longest context the graph can run, or null for the checkpoint's own; longer than that is refused.</summary>
+    public int? ContextLength { get; init; }
+}

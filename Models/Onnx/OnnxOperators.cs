@@ -1,0 +1,84 @@
+namespace Tokenwright.Models.Onnx;
+
+/// <content>The operators that decoders are made of. Shapes are written as ONNX has them.</content>
+public sealed partial class OnnxGraph
+{
+    /// <summary>Element-wise sum.</summary>
+    public OnnxValue Add(OnnxValue left, OnnxValue right) => Node("Add", [left, right]);
+
+    /// <summary>Element-wise product.</summary>
+    public OnnxValue Mul(OnnxValue left, OnnxValue right) => Node("Mul", [left, right]);
+
+    /// <summary>Matrix product: [.., n, k] times [k, m].</summary>
+    public OnnxValue MatMul(OnnxValue left, OnnxValue right) => Node("MatMul", [left, right]);
+
+    /// <summary>Matrix product with a transposed right side: [n, k] times [m, k] turned over.</summary>
+    public OnnxValue MatMulTransposed(OnnxValue left, OnnxValue right, string? output = null) =>
+        Node("Gemm", [left, right], [Attribute("transB", 1)], output: output);
+
+    /// <summary>Slices of <paramref name="data"/> along an axis.</summary>
+    public OnnxValue Gather(OnnxValue data, OnnxValue indices, int axis) =>
+        Node("Gather", [data, indices], [Attribute("axis", axis)]);
+
+    /// <summary>The same elements in another shape; -1 stands for the length that fits.</summary>
+    public OnnxValue Reshape(OnnxValue data, OnnxValue shape, string? output = null) =>
+        Node("Reshape", [data, shape], output: output);
+
+    /// <summary>Values joined along an axis.</summary>
+    public OnnxValue Concat(ReadOnlySpan<OnnxValue> values, int axis) => Node("Concat", values, [Attribute("axis", axis)]);
+
+    /// <summary>Equal halves along the last axis.</summary>
+    public (OnnxValue First, OnnxValue Second) SplitInHalf(OnnxValue value)
+    {
+        OnnxValue first = new(NewName("Split"));
+        OnnxValue second = new(NewName("Split"));
+        Node("Split", [value], [first, second], [Attribute("axis", -1), Attribute("num_outputs", 2)]);
+        return (first, second);
+    }
+
+    /// <summary>Zeros around a value.</summary>
+    /// <param name="value">The value, rank n.</param>
+    /// <param name="pads">2n lengths: in front of each axis, then behind each.</param>
+    public OnnxValue Pad(OnnxValue value, OnnxValue pads) => Node("Pad", [value, pads]);
+
+    /// <summary>x · sigmoid(x).</summary>
+    public OnnxValue Silu(OnnxValue value) => Node("QuickGelu", [value], [Attribute("alpha", 1f)], Microsoft);
+
+    /// <summary>x / sqrt(mean(x²) + epsilon) · weight over the last axis.</summary>
+    public OnnxValue RmsNorm(OnnxValue value, OnnxValue weight, float epsilon, string? output = null) =>
+        Node(
+            "SimplifiedLayerNormalization",
+            [value, weight],
+            [Attribute("axis", -1), Attribute("epsilon", epsilon), Attribute("stash_type", 1)],
+            output: output
+        );
+
+    /// <summary>The root-mean-square norm of a sum, and the sum itself (the residual stream).</summary>
+    public (OnnxValue Normalised, OnnxValue Sum) AddRmsNorm(
+        OnnxValue value,
+        OnnxValue skip,
+        OnnxValue weight,
+        float epsilon,
+        string? output = null
+    )
+    {
+        OnnxValue normalised = new(output ?? NewName("SkipNorm"));
+        OnnxValue sum = new(NewName("Residual"));
+        Node(
+            "SkipSimplifiedLayerNormalization",
+            [value, skip, weight],
+            [normalised, default, default, sum],
+            [Attribute("epsilon", epsilon)],
+            Microsoft
+        );
+        return (normalised, sum);
+    }
+
+    /// <summary>The index of the greatest element of each row; the lowest one at a tie.</summary>
+    public OnnxValue ArgMax(OnnxValue rows, string? output = null) =>
+        Node("ArgMax", [rows], [Attribute("axis", -1), Attribute("keepdims", 0)], output: output);
+
+    /// <summary>The greatest elements of each row, greatest first, lower index first at a tie.</summary>
+    public void TopK(OnnxValue rows, OnnxValue count, OnnxValue values, OnnxValue indices) =>
+        Node("TopK", [rows, count], [values, indices], [Attribute("axis", -1)]);
+}
