@@ -1,0 +1,202 @@
+using System.Text;
+using Google.Protobuf;
+using Microsoft.ML.Tokenizers;
+
+namespace Tokenwright.Models.Tokenizers;
+
+/// <summary>
+/// Reads SentencePiece's tokenizer.model. The library encodes; but it tells neither the types of pieces nor the normaliser's
+/// settings, so these few fields are read from the file as well.
+/// </summary>
+internal sealed class SentencePieceFile
+{
+    private const char Mark = '▁';
+
+    private enum PieceType
+    {
+        Normal = 1,
+        Unknown = 2,
+        Control = 3,
+        UserDefined = 4,
+        Unused = 5,
+        Byte = 6,
+    }
+
+    private readonly List<(string Text, PieceType Type)> pieces = [];
+    private int modelType = 1;
+    private bool hasCharacterMap;
+    private bool addDummyPrefix = true;
+    private bool removeExtraWhitespaces = true;
+    private bool escapeWhitespaces = true;
+    private bool whitespaceAsSuffix;
+
+    public static Tokenizer Load(string file)
+    {
+        var config = TokenizerConfig.Beside(file);
+        var bytes = File.ReadAllBytes(file);
+        try
+        {
+            var model = new SentencePieceFile();
+            model.Read(new CodedInputStream(bytes));
+            using var stream = new MemoryStream(bytes);
+            return model.Build(config, () => SentencePieceTokenizer.Create(stream, false, false), file);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new TokenizerException(
+                file,
+                $"{error.Message} is not supported; this tokenizer cannot be reproduced exactly.",
+                error
+            );
+        }
+        catch (Exception error)
+            when (error is InvalidProtocolBufferException or ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new TokenizerException(file, $"the file is damaged or is not a SentencePiece model: {error.Message}", error);
+        }
+    }
+
+    // Field numbers of sentencepiece_model.proto.
+    private void Read(CodedInputStream input)
+    {
+        while (input.ReadTag() is var tag && tag != 0)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case 1:
+                    pieces.Add(ReadPiece(input.ReadBytes().CreateCodedInput()));
+                    break;
+                case 2:
+                    ReadTrainer(input.ReadBytes().CreateCodedInput());
+                    break;
+                case 3:
+                    ReadNormalizer(input.ReadBytes().CreateCodedInput());
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+    }
+
+    private static (string, PieceType) ReadPiece(CodedInputStream input)
+    {
+        var (text, type) = ("", PieceType.Normal);
+        while (input.ReadTag() is var tag && tag != 0)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case 1:
+                    text = input.ReadString();
+                    break;
+                case 3:
+                    type = (PieceType)input.ReadEnum();
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+        return (text, type);
+    }
+
+    private void ReadTrainer(CodedInputStream input)
+    {
+        while (input.ReadTag() is var tag && tag != 0)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case 3:
+                    modelType = input.ReadEnum();
+                    break;
+                case 24:
+                    whitespaceAsSuffix = input.ReadBool();
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+    }
+
+    private void ReadNormalizer(CodedInputStream input)
+    {
+        while (input.ReadTag() is var tag && tag != 0)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case 2:
+                    hasCharacterMap = input.ReadBytes().Length > 0;
+                    break;
+                case 3:
+                    addDummyPrefix = input.ReadBool();
+                    break;
+                case 4:
+                    removeExtraWhitespaces = input.ReadBool();
+                    break;
+                case 5:
+                    escapeWhitespaces = input.ReadBool();
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+    }
+
+    private Tokenizer Build(TokenizerConfig config, Func<SentencePieceTokenizer> library, string file)
+    {
+        if (pieces.Count == 0)
+            throw new FormatException("it holds no pieces.");
+        if (modelType != 2)
+            throw new NotSupportedException($"SentencePiece model type {modelType} (only 2, byte-pair encoding, is; other types");
+        if (hasCharacterMap)
+            throw new NotSupportedException("a SentencePiece normaliser other than identity");
+        if (removeExtraWhitespaces || !escapeWhitespaces || whitespaceAsSuffix)
+            throw new NotSupportedException(
+                "one of the settings remove_extra_whitespaces, treat_whitespace_as_suffix and not escape_whitespaces"
+            );
+
+        var tokens = new List<Token>(pieces.Count);
+        var added = new List<AddedToken>();
+        for (var id = 0; id < pieces.Count; id++)
+        {
+            var (text, type) = pieces[id];
+            var special = type is PieceType.Control or PieceType.Unknown;
+            tokens.Add(new(id, text, Bytes(text, type), special));
+            if (special)
+                added.Add(new(id, text, true));
+            else if (type == PieceType.UserDefined)
+                added.Add(new(id, text, config.Special.Contains(text), Normalized: true));
+        }
+        foreach (var token in config.Added.Where(token => !added.Exists(known => known.Id == token.Id)))
+        {
+            added.Add(token with { Normalized = false });
+            tokens.Add(new(token.Id, token.Content, Encoding.UTF8.GetBytes(token.Content), token.IsSpecial));
+        }
+
+        return new(
+            new()
+            {
+                Table = new(tokens, file),
+                Added = added,
+                Normalize = (text, first) =>
+                    (addDummyPrefix && (first || config.Legacy) ? Mark.ToString() : "") + text.Replace(' ', Mark),
+                PreTokenizers = [],
+                Encoder = new SentencePieceEncoder(library()),
+                Prefix = config.AddBegin == true ? [IdOf(config.Begin ?? "<s>")] : [],
+                Suffix = config.AddEnd == true ? [IdOf(config.End ?? "</s>")] : [],
+                DropsLeadingSpace = addDummyPrefix,
+            }
+        );
+
+        int IdOf(string literal) =>
+            added.Find(token => token.Content == literal)?.Id
+            ?? throw new FormatException($"the configuration asks for '{literal}', which is no special token.");
+    }
+
+    private static byte[] Bytes(string text, PieceType type) =>
+        type == PieceType.Byte && ByteToken.TryRead(text, out var value)
+            ? [value]
+            : Encoding.UTF8.GetBytes(text.Replace(Mark, ' '));
+}
