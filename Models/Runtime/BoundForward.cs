@@ -72,21 +72,21 @@ internal sealed class BoundForward : IDisposable
 
     public BoundForward(in ForwardShape shape, OnnxCausalModel model, ForwardBuffers buffers, KvCache cache)
     {
-        var graph = model.Graph;
+        var facts = model.Graph.Manifest;
         var names = model.Names;
         Binding = model.CreateBinding();
         Input("input_ids", buffers.Ids.Tensor(1, shape.Rows));
         Input("logit_rows", buffers.LogitRows.Tensor(shape.Scored));
         Input("seqlens_k", buffers.LastIndex.Tensor(1));
         Input("total_sequence_length", buffers.Total.Tensor());
-        if (graph.HasTree)
+        if (facts.Options.Tree)
         {
             Input("position_ids", buffers.Positions.Tensor(1, shape.Rows));
             Input("tree_bias", buffers.Bias.Tensor(1, 1, shape.Rows, shape.Columns));
             Input("past_length", buffers.Before.Tensor(1));
         }
 
-        for (int layer = 0; layer < graph.Layers; layer++)
+        for (int layer = 0; layer < facts.Layers; layer++)
         {
             Binding.BindInput(names.PastKeys[layer], cache.Key(layer));
             Binding.BindInput(names.PastValues[layer], cache.Value(layer));
@@ -96,7 +96,7 @@ internal sealed class BoundForward : IDisposable
 
         if (shape.Logits)
         {
-            Output("logits", buffers.Logits.Tensor(shape.Scored, graph.Info.VocabularySize));
+            Output("logits", buffers.Logits.Tensor(shape.Scored, facts.VocabularySize));
         }
         else
         {
@@ -105,7 +105,7 @@ internal sealed class BoundForward : IDisposable
 
         if (shape.Hidden)
         {
-            Output("hidden_states", buffers.Hidden.Tensor(shape.Rows, graph.Info.HiddenSize));
+            Output("hidden_states", buffers.Hidden.Tensor(shape.Rows, facts.HiddenSize));
         }
     }
 

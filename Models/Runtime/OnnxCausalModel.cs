@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Models.Runtime;
 
@@ -9,12 +10,15 @@ public sealed class OnnxCausalModel : ICausalModel
     private readonly InferenceSession _session;
 
     /// <summary>Opens a session.</summary>
+    /// <param name="name">What the user calls the model.</param>
     /// <param name="graph">The graph and its facts.</param>
     /// <param name="provider">Where it runs.</param>
     /// <exception cref="InvalidOperationException">ONNX Runtime cannot load the graph, or lacks the provider.</exception>
-    public OnnxCausalModel(GraphDescription graph, ExecutionProvider provider = ExecutionProvider.Cpu)
+    public OnnxCausalModel(string name, BuiltGraph graph, ExecutionProvider provider = ExecutionProvider.Cpu)
     {
         Graph = graph;
+        var facts = graph.Manifest;
+        Info = new ModelInfo(name, facts.VocabularySize, facts.ContextLength, facts.EndTokenIds, facts.HiddenSize);
         OnnxEnvironment.Start(null);
         using var options = OnnxEnvironment.CreateSessionOptions(provider);
         try
@@ -26,19 +30,19 @@ public sealed class OnnxCausalModel : ICausalModel
             throw new InvalidOperationException($"ONNX Runtime cannot load {graph.Path}: {e.Message}", e);
         }
 
-        Names = new TensorNames(graph);
+        Names = new TensorNames(facts.Layers);
         Capabilities =
             Capabilities.Rewind
             | Capabilities.Fork
-            | (graph.HasTree ? Capabilities.Tree : 0)
-            | (graph.HasHiddenStates ? Capabilities.HiddenStates : 0);
+            | (facts.Options.Tree ? Capabilities.Tree : 0)
+            | (facts.Options.HiddenStates ? Capabilities.HiddenStates : 0);
     }
 
     /// <summary>The graph and its facts.</summary>
-    public GraphDescription Graph { get; }
+    public BuiltGraph Graph { get; }
 
     /// <inheritdoc/>
-    public ModelInfo Info => Graph.Info;
+    public ModelInfo Info { get; }
 
     /// <inheritdoc/>
     public Capabilities Capabilities { get; }
@@ -109,12 +113,12 @@ public sealed class OnnxCausalModel : ICausalModel
 /// <summary>The names of a built graph's inputs and outputs, made once.</summary>
 internal sealed class TensorNames
 {
-    public TensorNames(GraphDescription graph)
+    public TensorNames(int layers)
     {
-        PastKeys = Layered("past_key_values.{0}.key", graph.Layers);
-        PastValues = Layered("past_key_values.{0}.value", graph.Layers);
-        PresentKeys = Layered("present.{0}.key", graph.Layers);
-        PresentValues = Layered("present.{0}.value", graph.Layers);
+        PastKeys = Layered("past_key_values.{0}.key", layers);
+        PastValues = Layered("past_key_values.{0}.value", layers);
+        PresentKeys = Layered("present.{0}.key", layers);
+        PresentValues = Layered("present.{0}.value", layers);
     }
 
     public string[] PastKeys { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
+using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Models.Runtime;
 
@@ -14,7 +15,7 @@ internal sealed class OnnxSequence : ISequence
 
     private const int FirstCapacity = 512;
 
-    private readonly GraphDescription _graph;
+    private readonly GraphOptions _graph;
     private readonly ForwardRows _rows;
     private readonly RunOptions _runOptions = new();
     private readonly Dictionary<ForwardShape, BoundForward> _bound = [];
@@ -29,14 +30,16 @@ internal sealed class OnnxSequence : ISequence
     public OnnxSequence(OnnxCausalModel model)
     {
         Model = model;
-        _graph = model.Graph;
+        var facts = model.Graph.Manifest;
+        _graph = facts.Options;
         _rows = new ForwardRows(_buffers, model.Info);
         _cache = new KvCache(
-            _graph.Layers,
-            _graph.KeyValueHeads,
-            _graph.HeadSize,
+            facts.Layers,
+            facts.KeyValueHeads,
+            facts.PaddedHeadSize,
             Math.Min(FirstCapacity, model.Info.ContextLength)
         );
+        _tokens.EnsureCapacity(_cache.Capacity);
     }
 
     public OnnxCausalModel Model { get; }
@@ -59,7 +62,7 @@ internal sealed class OnnxSequence : ISequence
         bool isChain = AddProvisional(tokens, item.Parents.Span);
         try
         {
-            if (!isChain && !_graph.HasTree)
+            if (!isChain && !_graph.Tree)
             {
                 throw new NotSupportedException("A tree was fed to a graph without a tree bias. " + Model.Explain(Capabilities.Tree));
             }
@@ -69,13 +72,13 @@ internal sealed class OnnxSequence : ISequence
                 throw new NotSupportedException("A tree needs at least one committed row before it: commit the prompt first.");
             }
 
-            Grow(total);
+            Grow(total, past);
             var wanted = item.Wanted;
             var shape = new ForwardShape(
                 Rows: tokens.Length,
                 Columns: isChain ? tokens.Length : before + tokens.Length,
                 Scored: wanted.Scored == RowSelection.All ? tokens.Length : 1,
-                Logits: !_graph.HasArgMax || wanted.Logits != RowSelection.None || wanted.TopK != RowSelection.None,
+                Logits: !_graph.ArgMax || wanted.Logits != RowSelection.None || wanted.TopK != RowSelection.None,
                 Hidden: wanted.Hidden != RowSelection.None
             );
             if (_buffers.Reserve(shape, Model.Info))
@@ -184,7 +187,7 @@ internal sealed class OnnxSequence : ISequence
             throw new NotSupportedException(Model.Explain(missing));
         }
 
-        if (item.Wanted.Hidden != RowSelection.None && !_graph.HasHiddenStates)
+        if (item.Wanted.Hidden != RowSelection.None && !_graph.HiddenStates)
         {
             throw new NotSupportedException(Model.Explain(Capabilities.HiddenStates));
         }
@@ -251,7 +254,7 @@ internal sealed class OnnxSequence : ISequence
         CollectionsMarshal.SetCount(_positions, count);
     }
 
-    private void Grow(int total)
+    private void Grow(int total, int rows)
     {
         if (total > _cache.Capacity)
         {
@@ -262,7 +265,8 @@ internal sealed class OnnxSequence : ISequence
             }
 
             Unbind();
-            _cache.Grow(Math.Min(capacity, Model.Info.ContextLength), total);
+            _cache.Grow(Math.Min(capacity, Model.Info.ContextLength), rows);
+            _tokens.EnsureCapacity(_cache.Capacity);
         }
     }
 
@@ -286,7 +290,7 @@ internal sealed class OnnxSequence : ISequence
         _buffers.Before.Span[0] = total - shape.Columns;
         _buffers.LastIndex.Span[0] = total - 1;
         _buffers.Total.Span[0] = total;
-        if (!_graph.HasTree)
+        if (!_graph.Tree)
         {
             return;
         }

@@ -1,0 +1,78 @@
+using Tokenwright.Models.Builder;
+using Tokenwright.Models.Runtime;
+using Tokenwright.Models.Tokenizers;
+
+namespace Tokenwright.Models;
+
+/// <summary>A model ready to run, with its tokenizer if it has one.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly ProfileCache _profiles;
+
+    private LanguageModel(OnnxCausalModel model, Tokenizer? tokenizer, ProfileCache profiles)
+    {
+        Model = model;
+        Tokenizer = tokenizer;
+        _profiles = profiles;
+    }
+
+    /// <summary>The model.</summary>
+    public OnnxCausalModel Model { get; }
+
+    /// <summary>Its tokenizer; null where the folder has none, then prompts are ids.</summary>
+    public Tokenizer? Tokenizer { get; }
+
+    /// <summary>Opens the checkpoint in a folder; its graph is built on first use.</summary>
+    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="cancellation">Ends building early; nothing is left behind.</param>
+    /// <exception cref="Checkpoints.CheckpointException">The checkpoint is malformed or not supported.</exception>
+    /// <exception cref="TokenizerException">The tokenizer is malformed or not supported, or has tokens that the model lacks.</exception>
+    /// <exception cref="IOException">The cache cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The provider or the number of threads is not to be had.</exception>
+    public static LanguageModel Open(string folder, LanguageModelOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new LanguageModelOptions();
+        OnnxEnvironment.Start(options.Threads);
+        var cache = new GraphCache(options.CacheFolder);
+        var graph = cache.Get(folder, options.Graph, cancellation);
+        string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        var tokenizer = TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))) ? Tokenizer.Load(folder) : null;
+        if (tokenizer is not null && tokenizer.Size > graph.Manifest.VocabularySize)
+        {
+            throw new TokenizerException(
+                folder,
+                $"the tokenizer has {tokenizer.Size} tokens and the model {graph.Manifest.VocabularySize}. They do not belong together: take both from one checkpoint."
+            );
+        }
+
+        return new LanguageModel(new OnnxCausalModel(name, graph, options.Provider), tokenizer, new ProfileCache(cache.Folder));
+    }
+
+    /// <summary>The measured cost of the model's forwards on this machine; measured on first use, then cached.</summary>
+    public ValueTask<ForwardProfile> ProfileAsync(CancellationToken cancellation = default) => _profiles.GetAsync(Model, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
+}
+
+/// <summary>How a model is opened.</summary>
+public sealed record LanguageModelOptions
+{
+    /// <summary>What to call it; null takes the folder's name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Threads of the process's pool; null takes one per core. Fixed by the first model opened.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
+
+    /// <summary>Folder of built graphs and profiles; null takes <see cref="GraphCache.DefaultFolder"/>.</summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>What the graph takes and gives.</summary>
+    public GraphOptions Graph { get; init; } = new();
+}
