@@ -70,7 +70,9 @@ public sealed class LogitBias : ILogitsProcessor
 
         if (!(Math.Abs(amount) <= 100))
         {
-            throw new InvalidOperationException($"logit-bias gives token {token} the amount {entry[(colon + 1)..]}; it must lie between -100 and 100.");
+            throw new InvalidOperationException(
+                $"logit-bias gives token {token} the amount {entry[(colon + 1)..]}; it must lie between -100 and 100."
+            );
         }
 
         return (token, amount);
