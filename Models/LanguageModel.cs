@@ -30,7 +30,11 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="TokenizerException">The tokenizer is malformed or not supported, or has tokens that the model lacks.</exception>
     /// <exception cref="IOException">The cache cannot be written.</exception>
     /// <exception cref="InvalidOperationException">The provider or the number of threads is not to be had.</exception>
-    public static LanguageModel Open(string folder, LanguageModelOptions? options = null, CancellationToken cancellation = default)
+    public static LanguageModel Open(
+        string folder,
+        LanguageModelOptions? options = null,
+        CancellationToken cancellation = default
+    )
     {
         options ??= new LanguageModelOptions();
         OnnxEnvironment.Start(options.Threads);
@@ -50,7 +54,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>The measured cost of the model's forwards on this machine; measured on first use, then cached.</summary>
-    public ValueTask<ForwardProfile> ProfileAsync(CancellationToken cancellation = default) => _profiles.GetAsync(Model, cancellation);
+    public ValueTask<ForwardProfile> ProfileAsync(CancellationToken cancellation = default) =>
+        _profiles.GetAsync(Model, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();

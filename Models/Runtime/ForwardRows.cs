@@ -12,7 +12,7 @@ internal sealed class ForwardRows(ForwardBuffers buffers, ModelInfo info) : IRow
     public int ArgMax(int row)
     {
         int at = Scored(row, _wanted.Scored, "arg-max");
-        return _hasLogits ? Tokenwright.ArgMax.Of(LogitsAt(at)) : (int)buffers.ArgMax.Span[at];
+        return _hasLogits ? Tokenwright.TopK.ArgMax(LogitsAt(at)) : (int)buffers.ArgMax.Span[at];
     }
 
     public void TopK(int row, Span<int> ids, Span<float> logits)

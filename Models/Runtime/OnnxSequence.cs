@@ -64,7 +64,9 @@ internal sealed class OnnxSequence : ISequence
         {
             if (!isChain && !_graph.Tree)
             {
-                throw new NotSupportedException("A tree was fed to a graph without a tree bias. " + Model.Explain(Capabilities.Tree));
+                throw new NotSupportedException(
+                    "A tree was fed to a graph without a tree bias. " + Model.Explain(Capabilities.Tree)
+                );
             }
 
             if (!isChain && committed == 0)
@@ -105,7 +107,10 @@ internal sealed class OnnxSequence : ISequence
             int row = path[i];
             if ((uint)row >= (uint)Provisional || _parents[row] != (i == 0 ? -1 : path[i - 1]))
             {
-                throw new ArgumentException($"Row {row} does not go on the path: each row must be the child of the one before.", nameof(path));
+                throw new ArgumentException(
+                    $"Row {row} does not go on the path: each row must be the child of the one before.",
+                    nameof(path)
+                );
             }
         }
 
@@ -220,7 +225,9 @@ internal sealed class OnnxSequence : ISequence
             int parent = item.Parents.Span[i];
             if (parent < -1 || parent >= Provisional + i)
             {
-                throw new ArgumentException($"The parent of row {Provisional + i} is {parent}; it must be −1 or an earlier provisional row.");
+                throw new ArgumentException(
+                    $"The parent of row {Provisional + i} is {parent}; it must be −1 or an earlier provisional row."
+                );
             }
         }
     }

@@ -33,6 +33,10 @@ internal sealed class PinnedBuffer<T>
             count *= size;
         }
 
-        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _items.AsMemory(0, (int)count), shape.ToArray());
+        return OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance,
+            _items.AsMemory(0, (int)count),
+            shape.ToArray()
+        );
     }
 }

@@ -63,5 +63,9 @@ public sealed class ProfileCache(string folder)
         }
     }
 
-    private sealed record Table(IReadOnlyList<int> Pasts, IReadOnlyList<int> Rows, IReadOnlyList<IReadOnlyList<double>> Milliseconds);
+    private sealed record Table(
+        IReadOnlyList<int> Pasts,
+        IReadOnlyList<int> Rows,
+        IReadOnlyList<IReadOnlyList<double>> Milliseconds
+    );
 }

@@ -27,7 +27,9 @@ public sealed class OnnxSequenceTests(ReferenceModels models)
         {
             var path = PathTo(parents, node).Select(n => tokens[n]).ToArray();
             var alone = await LastRow([.. Prompt, .. path]);
-            MaxDifference(sequence.Rows.Logits(node), alone).Should().BeLessThan(Close, "node {0} must see its ancestors only", node);
+            MaxDifference(sequence.Rows.Logits(node), alone)
+                .Should()
+                .BeLessThan(Close, "node {0} must see its ancestors only", node);
         }
     }
 
@@ -166,7 +168,10 @@ public sealed class OnnxSequenceTests(ReferenceModels models)
         await source.CancelAsync();
         var act = async () =>
             await Model.ForwardAsync(
-                new[] { new ForwardItem { Sequence = sequence, Tokens = Enumerable.Repeat(17, 900).ToArray() } },
+                new[]
+                {
+                    new ForwardItem { Sequence = sequence, Tokens = Enumerable.Repeat(17, 900).ToArray() },
+                },
                 source.Token
             );
         await act.Should().ThrowAsync<OperationCanceledException>();
@@ -209,7 +214,12 @@ public sealed class OnnxSequenceTests(ReferenceModels models)
         int[] parents = [-1, 0, 0];
         int[] path = [0, 2];
         var items = new ForwardItem[2];
-        items[0] = new ForwardItem { Sequence = sequence, Tokens = chain, Wanted = new Wanted(Logits: RowSelection.All) };
+        items[0] = new ForwardItem
+        {
+            Sequence = sequence,
+            Tokens = chain,
+            Wanted = new Wanted(Logits: RowSelection.All),
+        };
         items[1] = items[0] with { Tokens = tree, Parents = parents };
         Run(8);
         long before = GC.GetAllocatedBytesForCurrentThread();
