@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+using Tokenwright.Models;
+using Tokenwright.Models.Checkpoints;
+
+namespace Tokenwright.Cli;
+
+/// <summary>One line of <c>models list</c>.</summary>
+internal sealed record ModelRow(string Name, string Architecture, int Layers, int HiddenSize, int VocabularySize, int ContextLength)
+{
+    public static ModelRow Read(string name, string folder)
+    {
+        var config = CheckpointConfig.Load(Path.Combine(folder, "config.json"));
+        return new ModelRow(name, config.Architecture, config.Layers, config.HiddenSize, config.VocabularySize, config.ContextLength);
+    }
+}
+
+/// <summary>What <c>models inspect</c> shows.</summary>
+internal sealed record ModelFacts(
+    string Name,
+    string Architecture,
+    int Layers,
+    int Heads,
+    int KeyValueHeads,
+    int HeadSize,
+    int HiddenSize,
+    int VocabularySize,
+    int ContextLength,
+    IReadOnlyList<int> EndTokens,
+    bool HasTokenizer,
+    string Graph,
+    long WeightBytes,
+    IReadOnlyList<CapabilityFact> Capabilities,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProfileFacts? Profile
+)
+{
+    public static async ValueTask<ModelFacts> ReadAsync(LanguageModel model, bool withProfile, CancellationToken cancellation)
+    {
+        var graph = model.Model.Graph;
+        var m = graph.Manifest;
+        ProfileFacts? profile = null;
+        if (withProfile)
+        {
+            var measured = await model.ProfileAsync(cancellation).ConfigureAwait(false);
+            profile = new ProfileFacts(measured.Pasts, measured.Rows, measured.Table);
+        }
+
+        return new ModelFacts(
+            model.Model.Info.Name,
+            m.Architecture,
+            m.Layers,
+            m.Heads,
+            m.KeyValueHeads,
+            m.HeadSize,
+            m.HiddenSize,
+            m.VocabularySize,
+            m.ContextLength,
+            m.EndTokenIds,
+            model.Tokenizer is not null,
+            graph.Folder,
+            m.WeightBytes,
+            [.. Enum.GetValues<Capabilities>().Where(c => c != Tokenwright.Capabilities.None).Select(c => CapabilityFact.Of(model.Model, c))],
+            profile
+        );
+    }
+
+    public void Write()
+    {
+        var table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumns("", "");
+        Row("name", Name);
+        Row("architecture", Architecture);
+        Row("layers · hidden", $"{Layers} · {Data.Number(HiddenSize)}");
+        Row("heads · key/value heads · head size", $"{Heads} · {KeyValueHeads} · {HeadSize}");
+        Row("vocabulary · context", $"{Data.Number(VocabularySize)} · {Data.Number(ContextLength)}");
+        Row("end tokens", string.Join(", ", EndTokens));
+        Row("tokenizer", HasTokenizer ? "yes" : "none: prompts are ids");
+        Row("weights", $"{(WeightBytes / 1e6).ToString("N1", CultureInfo.InvariantCulture)} MB, float32");
+        Row("graph", Graph);
+        foreach (var capability in Capabilities)
+        {
+            Row(capability.Name, capability.Offered ? "yes" : $"no: {capability.WhyNot}");
+        }
+
+        Data.Console.Write(table);
+        Profile?.Write();
+
+        void Row(string name, string value) => table.AddRow(Markup.Escape(name), Markup.Escape(value));
+    }
+}
+
+/// <summary>One capability of a model, and why it is missing.</summary>
+internal sealed record CapabilityFact(
+    string Name,
+    bool Offered,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WhyNot
+)
+{
+    public static CapabilityFact Of(ICausalModel model, Capabilities capability)
+    {
+        bool offered = model.Capabilities.HasFlag(capability);
+        string name = capability == Capabilities.HiddenStates ? "hidden states" : capability.ToString().ToLowerInvariant();
+        return new CapabilityFact(name, offered, offered ? null : model.Explain(capability));
+    }
+}
+
+/// <summary>Milliseconds of one forward, by rows in the past and rows fed.</summary>
+internal sealed record ProfileFacts(IReadOnlyList<int> Pasts, IReadOnlyList<int> Rows, IReadOnlyList<IReadOnlyList<double>> Milliseconds)
+{
+    public void Write()
+    {
+        var table = new Table().Border(TableBorder.Rounded).Title("milliseconds of one forward").AddColumn("past");
+        foreach (int rows in Rows)
+        {
+            table.AddColumn(rows == 1 ? "1 row" : $"{rows} rows");
+        }
+
+        for (int i = 0; i < Pasts.Count; i++)
+        {
+            table.AddRow([
+                Data.Number(Pasts[i]),
+                .. Milliseconds[i].Select(t => t.ToString("0.000", CultureInfo.InvariantCulture)),
+            ]);
+        }
+
+        Data.Console.Write(table);
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NewLine = "\n",
+    WriteIndented = true
+)]
+[JsonSerializable(typeof(ModelRow[]))]
+[JsonSerializable(typeof(ModelFacts))]
+internal sealed partial class ModelsJson : JsonSerializerContext;

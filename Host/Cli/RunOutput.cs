@@ -1,0 +1,141 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tokenwright.Host;
+
+namespace Tokenwright.Cli;
+
+/// <summary>What <c>run</c> writes to stdout: the text as it is committed, or one JSON object at the end.</summary>
+internal sealed class RunOutput(bool isJson, string model) : IDisposable
+{
+    private readonly StreamWriter _out = new(Console.OpenStandardOutput()) { AutoFlush = true };
+    private readonly List<TokenLogProbability> _logProbabilities = [];
+    private string _last = "";
+
+    public void Write(GeneratedChunk chunk)
+    {
+        if (isJson)
+        {
+            _logProbabilities.AddRange(chunk.LogProbabilities);
+            return;
+        }
+
+        if (chunk.Text.Length > 0)
+        {
+            _out.Write(chunk.Text);
+            _last = chunk.Text;
+        }
+    }
+
+    public void Finish(GenerationResult result)
+    {
+        if (isJson)
+        {
+            var document = RunDocument.From(result, model, _logProbabilities);
+            _out.WriteLine(JsonSerializer.Serialize(document, RunJson.Default.RunDocument));
+            return;
+        }
+
+        // A text without a tokenizer is its ids.
+        if (result.Text.Length == 0 && _last.Length == 0)
+        {
+            _out.Write(string.Join(',', result.Tokens));
+        }
+
+        if (!_last.EndsWith('\n'))
+        {
+            _out.WriteLine();
+        }
+    }
+
+    public void Dispose() => _out.Dispose();
+}
+
+/// <summary>The object of <c>run --format json</c>.</summary>
+internal sealed record RunDocument(
+    string Text,
+    IReadOnlyList<int> TokenIds,
+    string FinishReason,
+    StatisticsDocument Statistics,
+    string Model,
+    string Method,
+    ulong Seed,
+    int PromptTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilityDocument>? LogProbabilities
+)
+{
+    public static RunDocument From(GenerationResult result, string model, List<TokenLogProbability> logProbabilities)
+    {
+        var s = result.Statistics;
+        return new RunDocument(
+            result.Text,
+            result.Tokens,
+            result.FinishReason switch
+            {
+                Tokenwright.FinishReason.Stop => "stop",
+                Tokenwright.FinishReason.Length => "length",
+                _ => "cancelled",
+            },
+            new StatisticsDocument(
+                s.Steps,
+                s.ForwardPasses,
+                s.Rows,
+                s.Drafted,
+                s.Accepted,
+                Math.Round(s.TokensPerPass, 4),
+                new MillisecondsDocument(Ms(s.Total), Ms(s.Prefill), Ms(s.Model), Ms(s.Draft), Ms(s.Shape), Ms(s.Verify), Ms(s.Own))
+            ),
+            model,
+            result.Method,
+            result.Seed,
+            result.PromptLength,
+            logProbabilities.Count == 0
+                ? null
+                :
+                [
+                    .. logProbabilities.Select(l => new LogProbabilityDocument(
+                        l.Token,
+                        l.Raw,
+                        Finite(l.Shaped),
+                        [.. l.Top.Select(a => new AlternativeDocument(a.Token, a.Raw, Finite(a.Shaped)))]
+                    )),
+                ]
+        );
+    }
+
+    private static double Ms(TimeSpan time) => Math.Round(time.TotalMilliseconds, 4);
+
+    // JSON has no infinity: a token that the shape cut has no shaped log-probability.
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}
+
+internal sealed record StatisticsDocument(
+    int Steps,
+    int ForwardPasses,
+    long Rows,
+    long Drafted,
+    long Accepted,
+    double TokensPerPass,
+    MillisecondsDocument Ms
+);
+
+internal sealed record MillisecondsDocument(
+    double Total,
+    double Prefill,
+    double Model,
+    double Draft,
+    double Shape,
+    double Verify,
+    double Own
+);
+
+internal sealed record LogProbabilityDocument(int Token, double Raw, double? Shaped, IReadOnlyList<AlternativeDocument> Top);
+
+internal sealed record AlternativeDocument(int Token, double Raw, double? Shaped);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NewLine = "\n",
+    WriteIndented = true
+)]
+[JsonSerializable(typeof(RunDocument))]
+internal sealed partial class RunJson : JsonSerializerContext;
