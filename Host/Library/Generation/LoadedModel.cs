@@ -1,0 +1,24 @@
+namespace Tokenwright.Host;
+
+/// <summary>A model and what belongs to it.</summary>
+/// <param name="Model">The causal model; disposed with the <see cref="LanguageModel"/> made from this.</param>
+/// <param name="Vocabulary">The bytes of its tokens; null where it runs without a tokenizer, on ids alone.</param>
+/// <param name="Encode">A prompt's ids, special tokens in front included; null where there is no tokenizer.</param>
+/// <param name="Models">Opens what a part needs besides the target.</param>
+/// <param name="Profile">The measured cost of its forwards.</param>
+public sealed record LoadedModel(
+    ICausalModel Model,
+    IVocabulary? Vocabulary = null,
+    Func<string, IReadOnlyList<int>>? Encode = null,
+    IModelSource? Models = null,
+    ForwardProfile? Profile = null
+);
+
+/// <summary>Opens models by the names that users give.</summary>
+public interface IModelLibrary
+{
+    /// <summary>Opens a model; the caller owns it.</summary>
+    /// <param name="name">A known name or a path; null opens the default model.</param>
+    /// <exception cref="HostException">There is no such model, or it cannot be run; the message says what to do.</exception>
+    LoadedModel Open(string? name);
+}

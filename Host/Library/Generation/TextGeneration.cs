@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+
+namespace Tokenwright.Host;
+
+/// <summary>One text in the making. Enumerate it once for the chunks; then <see cref="Result"/> tells all.</summary>
+/// <remarks>
+/// Nothing happens before the enumeration begins. Cancelling makes the enumeration throw <see cref="OperationCanceledException"/>, and leaving
+/// it early ends the generation; in both cases <see cref="Result"/> holds what was committed.
+/// </remarks>
+public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
+{
+    private readonly Planner _planner;
+    private readonly LoadedModel _model;
+    private readonly ReadOnlyMemory<int> _prompt;
+    private readonly GenerationRequest _request;
+    private GenerationResult? _result;
+    private int _isStarted;
+
+    internal TextGeneration(Planner planner, LoadedModel model, ReadOnlyMemory<int> prompt, GenerationRequest request)
+    {
+        _planner = planner;
+        _model = model;
+        _prompt = prompt;
+        _request = request;
+    }
+
+    /// <summary>The text as far as it came.</summary>
+    /// <exception cref="InvalidOperationException">The generation has not ended, was refused, or failed.</exception>
+    public GenerationResult Result =>
+        _result
+        ?? throw new InvalidOperationException("There is no result: the generation has not ended, was refused, or failed.");
+
+    /// <summary>Whether there is a <see cref="Result"/>.</summary>
+    public bool HasResult => _result is not null;
+
+    /// <summary>Runs to the end, for callers that want no chunks.</summary>
+    /// <returns>The result; of a cancelled generation what was committed, its reason being <see cref="FinishReason.Cancelled"/>.</returns>
+    /// <exception cref="PlanException">The request is refused.</exception>
+    /// <exception cref="GenerationException">A part or the model failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before it had begun.</exception>
+    public async ValueTask<GenerationResult> CompleteAsync(CancellationToken cancellation = default)
+    {
+        try
+        {
+            await foreach (var _ in this.WithCancellation(cancellation).ConfigureAwait(false)) { }
+        }
+        catch (OperationCanceledException) when (HasResult)
+        {
+            // The result says that it was cancelled.
+        }
+
+        return Result;
+    }
+
+    /// <summary>Runs the generation.</summary>
+    /// <exception cref="PlanException">The request is refused; thrown before the first chunk.</exception>
+    /// <exception cref="GenerationException">A part or the model failed.</exception>
+    /// <exception cref="InvalidOperationException">It was enumerated before.</exception>
+    public async IAsyncEnumerator<GeneratedChunk> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _isStarted, 1) != 0)
+        {
+            throw new InvalidOperationException("A generation runs once. Call Generate again for another text.");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        Check();
+        using var plan = await _planner.PlanAsync(_model, _request, cancellationToken).ConfigureAwait(false);
+        ulong seed = _request.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var generation = Start(plan, seed);
+        var text = new TextStream(generation.Vocabulary, generation.Stops);
+        var steps = plan.Loop.RunAsync(generation, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        bool hasFailed = true;
+        try
+        {
+            while (await MoveNextAsync(steps, generation, plan).ConfigureAwait(false))
+            {
+                var step = steps.Current;
+                string certain = text.Append(WithoutEnd(step.Tokens.Span, generation));
+                if (generation.IsFinished)
+                {
+                    certain += text.Finish();
+                }
+
+                if (step.Tokens.Length > 0 || certain.Length > 0)
+                {
+                    hasFailed = false;
+                    yield return new GeneratedChunk(step.Tokens, certain, step.LogProbabilities);
+                    hasFailed = true;
+                }
+            }
+
+            if (!generation.IsFinished)
+            {
+                throw new GenerationException($"The loop '{plan.Recipe.Loop}' returned before the text had ended.");
+            }
+
+            hasFailed = false;
+        }
+        finally
+        {
+            await steps.DisposeAsync().ConfigureAwait(false);
+            if (!hasFailed || cancellationToken.IsCancellationRequested)
+            {
+                text.Finish();
+                _result = new GenerationResult
+                {
+                    Text = text.ToString(),
+                    Tokens = generation.Tokens[generation.PromptLength..].ToArray(),
+                    FinishReason = generation.FinishReason ?? FinishReason.Cancelled,
+                    Statistics = generation.Statistics,
+                    Seed = seed,
+                    Method = plan.Method,
+                    Recipe = plan.Recipe,
+                    PromptLength = generation.PromptLength,
+                    Diagnostics = plan.Diagnostics,
+                };
+            }
+        }
+    }
+
+    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Step> steps, Generation generation, Plan plan)
+    {
+        try
+        {
+            return await steps.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            var recipe = plan.Recipe;
+            throw new GenerationException(
+                $"The generation failed after {generation.Statistics.Tokens} tokens (method '{plan.Method}', loop '{recipe.Loop}', verifier '{recipe.Verifier}'"
+                    + (recipe.Drafter is null ? "" : $", drafter '{recipe.Drafter}'")
+                    + (recipe.Target is null ? "" : $", target '{recipe.Target}'")
+                    + $"): {error.Message}",
+                error
+            );
+        }
+    }
+
+    // An end token adds no text, whatever bytes the vocabulary gives it.
+    private ReadOnlySpan<int> WithoutEnd(ReadOnlySpan<int> tokens, Generation generation) =>
+        !_request.IgnoreEndTokens && tokens.Length > 0 && generation.Target.Info.EndTokens.Contains(tokens[^1])
+            ? tokens[..^1]
+            : tokens;
+
+    private void Check()
+    {
+        if (_request.MaxTokens < 1)
+        {
+            throw new PlanException($"The most tokens to generate must be at least 1; it is {_request.MaxTokens}.");
+        }
+
+        int vocabulary = _model.Model.Info.VocabularySize;
+        if (_request.TopLogProbabilities is { } top && (top < 0 || top > vocabulary))
+        {
+            throw new PlanException(
+                $"The alternatives of log-probabilities must be from 0 to {vocabulary}, the vocabulary's size; they are {top}."
+            );
+        }
+
+        if (_request.Stops.Any(string.IsNullOrEmpty))
+        {
+            throw new PlanException("A stop text is empty, and would stop every text at once. Leave it out.");
+        }
+
+        if (_request.Stops.Count > 0 && _model.Vocabulary is null)
+        {
+            throw new PlanException(
+                $"Stop texts need a tokenizer, and model '{_model.Model.Info.Name}' runs without one. Leave them out, or use a model with a tokenizer."
+            );
+        }
+    }
+
+    private Generation Start(Plan plan, ulong seed)
+    {
+        try
+        {
+            return new Generation(
+                new GenerationSetup
+                {
+                    Target = plan.Target,
+                    Prompt = _prompt,
+                    Shape = plan.Shape,
+                    Drafter = plan.Drafter,
+                    Verifier = plan.Verifier,
+                    Randomness = new KeyedRandomness(seed),
+                    MaxTokens = _request.MaxTokens,
+                    IgnoreEndTokens = _request.IgnoreEndTokens,
+                    Stops = _request.Stops.Count == 0 ? null : new StopMatcher(_request.Stops),
+                    Vocabulary = _model.Vocabulary,
+                    TopLogProbabilities = _request.TopLogProbabilities ?? -1,
+                    // A profile of the model says nothing about what a decorator makes of it.
+                    Profile = plan.Target == _model.Model ? _model.Profile : null,
+                }
+            );
+        }
+        catch (ArgumentException error)
+        {
+            throw new PlanException(error.Message, error);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+using System.Globalization;
+
+namespace Tokenwright.Host;
+
+/// <summary>Turns a request into a plan, or refuses it before the first token.</summary>
+/// <remarks>
+/// A method names its parts; a request may override any one. Every processor and constraint there is joins where its options call for it.
+/// An option's value is that of the request, else that of plugins.json, else the property's. Safe for concurrent use.
+/// </remarks>
+public sealed class Planner(PluginCatalog catalog, HostSettings settings)
+{
+    /// <summary>The id that takes away what a method names.</summary>
+    public const string None = "none";
+
+    private const string Temperature = "temperature";
+
+    /// <summary>Makes a plan.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="request">The method, the overrides, the options.</param>
+    /// <param name="cancellation">Ends a long preparation early.</param>
+    /// <returns>The plan; the caller disposes it.</returns>
+    /// <exception cref="PlanException">The request is impossible; the message names the part, what is wrong and the fix.</exception>
+    public async ValueTask<Plan> PlanAsync(LoadedModel model, GenerationRequest request, CancellationToken cancellation = default)
+    {
+        var parts = new List<LivePart>();
+        ICausalModel? decorated = null;
+        try
+        {
+            PartInfo[] shaping = [.. catalog.Of(Seam.Processor), .. catalog.Of(Seam.Constraint)];
+            var methodInfo = Find(Seam.Method, request.Method ?? DefaultMethod(request));
+            var method = Make<IDecodingMethod>(methodInfo, parts);
+
+            // A method's options may decide its recipe, so they are set before the other parts are known.
+            new OptionValues(settings, request, [methodInfo, .. shaping]).Bind(parts[0]);
+            var recipe = Override(method.Recipe, request);
+            var targetInfo = recipe.Target is { } target ? Find(Seam.Target, target) : null;
+            var drafterInfo = recipe.Drafter is { } draft ? Find(Seam.Drafter, draft) : null;
+            var verifierInfo = Find(Seam.Verifier, recipe.Verifier);
+            var loopInfo = Find(Seam.Loop, recipe.Loop);
+            PartInfo[] infos =
+            [
+                methodInfo,
+                .. new[] { targetInfo, drafterInfo }.OfType<PartInfo>(),
+                verifierInfo,
+                loopInfo,
+                .. shaping,
+            ];
+            CheckNames(request, infos);
+            var values = new OptionValues(settings, request, infos);
+
+            var decorator = targetInfo is null ? null : Make<ITargetDecorator>(targetInfo, parts);
+            var drafter = drafterInfo is null ? null : Make<IDrafter>(drafterInfo, parts);
+            var verifier = Make<IVerifier>(verifierInfo, parts);
+            var loop = Make<IDecodingLoop>(loopInfo, parts);
+            parts.ForEach(values.Bind);
+            var diagnostics = new List<PluginDiagnostic>();
+            var shape = MakeActive(shaping, values, request, parts, diagnostics);
+
+            CheckModes(drafterInfo, drafter, verifierInfo, verifier);
+            var context = Context(model, model.Model);
+            if (decorator is not null)
+            {
+                var live = parts.First(part => part.Part == decorator);
+                CheckNeeds([live], model.Model);
+                await Prepare([live], context, cancellation).ConfigureAwait(false);
+                decorated = Guard(live, "cannot decorate the model", () => decorator.Decorate(model.Model));
+                context = Context(model, decorated);
+            }
+
+            LivePart[] others = [.. parts.Where(part => part.Part != decorator)];
+            CheckNeeds(others, context.Target);
+            await Prepare(others, context, cancellation).ConfigureAwait(false);
+            return new Plan(parts, decorated)
+            {
+                Method = methodInfo.Id,
+                Recipe = recipe,
+                Target = context.Target,
+                Shape = new ShapeChain(
+                    shape
+                        .Where(part => part.Part is ILogitsProcessor)
+                        .Select(part => KeyValuePair.Create(part.Info.Id, (ILogitsProcessor)part.Part)),
+                    shape.Select(part => part.Part).OfType<ITokenConstraint>().SingleOrDefault(),
+                    context.Target.Info
+                ),
+                Drafter = drafter,
+                Verifier = verifier,
+                Loop = loop,
+                Diagnostics = diagnostics,
+            };
+        }
+        catch
+        {
+            decorated?.Dispose();
+            parts.ForEach(part => part.Dispose());
+            throw;
+        }
+    }
+
+    private static PartContext Context(LoadedModel model, ICausalModel target) =>
+        new()
+        {
+            Target = target,
+            Vocabulary = model.Vocabulary,
+            Models = model.Models,
+        };
+
+    private static Recipe Override(Recipe recipe, GenerationRequest request) =>
+        recipe with
+        {
+            Target = Choose(request.Target, recipe.Target),
+            Drafter = Choose(request.Drafter, recipe.Drafter),
+            Verifier = request.Verifier ?? recipe.Verifier,
+            Loop = request.Loop ?? recipe.Loop,
+        };
+
+    private static string? Choose(string? wanted, string? otherwise) => wanted == None ? null : wanted ?? otherwise;
+
+    private string DefaultMethod(GenerationRequest request)
+    {
+        string? given = request.Options.TryGetValue(Temperature, out string? text)
+            ? text
+            : settings
+                .Plugins.Values.Where(plugin => plugin.Enabled)
+                .Select(plugin => plugin.Options.GetValueOrDefault(Temperature))
+                .FirstOrDefault(t => t is not null);
+        bool samples =
+            double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double temperature) && temperature > 0;
+        return samples ? settings.Defaults.SamplingMethod : settings.Defaults.Method;
+    }
+
+    private PartInfo Find(Seam seam, string id)
+    {
+        if (catalog.Find(seam, id) is { } part)
+        {
+            return part;
+        }
+
+        string[] known = [.. catalog.Of(seam).Select(other => other.Id).Order(StringComparer.Ordinal)];
+        string name = seam.ToString().ToLowerInvariant();
+        throw new PlanException(
+            known.Length == 0
+                ? $"Unknown {name} '{id}': no plugin offers a {name}. Check the plugin folders and the diagnostics of the plugins."
+                : $"Unknown {name} '{id}'.{Spelling.Hint(id, known)} Known: {string.Join(", ", known)}."
+        );
+    }
+
+    private T Make<T>(PartInfo info, List<LivePart> parts)
+        where T : IPart
+    {
+        try
+        {
+            var live = catalog.Create(info);
+            parts.Add(live);
+            return (T)live.Part;
+        }
+        catch (HostException error)
+        {
+            throw new PlanException(error.Message, error.InnerException);
+        }
+    }
+
+    // A broken processor must not spoil the requests that have nothing to do with it.
+    private List<LivePart> MakeActive(
+        PartInfo[] shaping,
+        OptionValues values,
+        GenerationRequest request,
+        List<LivePart> parts,
+        List<PluginDiagnostic> diagnostics
+    )
+    {
+        var active = new List<LivePart>();
+        foreach (var info in shaping)
+        {
+            LivePart live;
+            try
+            {
+                live = catalog.Create(info);
+            }
+            catch (HostException error)
+            {
+                if (info.Options.Any(option => request.Options.ContainsKey(option.Name)))
+                {
+                    throw new PlanException(error.Message, error.InnerException);
+                }
+
+                diagnostics.Add(PluginCatalog.ConstructorFailure(info, error.InnerException!));
+                continue;
+            }
+
+            parts.Add(live);
+            values.Bind(live);
+            if (live.Part is ILogitsProcessor { IsActive: true } or ITokenConstraint { IsActive: true })
+            {
+                active.Add(live);
+            }
+            else
+            {
+                parts.Remove(live);
+                live.Dispose();
+            }
+        }
+
+        LivePart[] constraints = [.. active.Where(part => part.Part is ITokenConstraint)];
+        if (constraints.Length > 1)
+        {
+            throw new PlanException(
+                $"Only one constraint can hold at a time, and the options call for {string.Join(" and ", constraints.Select(Called))}. Leave the options of all but one out."
+            );
+        }
+
+        return active;
+
+        string Called(LivePart part)
+        {
+            string options = string.Join(
+                ", ",
+                part.Info.Options.Select(option => option.Name)
+                    .Where(name => values[name] is not null)
+                    .Select(name => $"'{name}'")
+            );
+            return options.Length == 0 ? part.ToString() : $"{part} (option {options})";
+        }
+    }
+
+    private void CheckNames(GenerationRequest request, PartInfo[] recipe)
+    {
+        foreach (string name in request.Options.Keys)
+        {
+            if (recipe.Any(part => part.Options.Any(option => option.Name == name)))
+            {
+                continue;
+            }
+
+            string[] owners =
+            [
+                .. catalog.Parts.Where(part => part.Options.Any(option => option.Name == name)).Select(part => part.ToString()),
+            ];
+            if (owners.Length > 0)
+            {
+                throw new PlanException(
+                    $"Option '{name}' belongs to {string.Join(" and ", owners)}, which this recipe does not use. {Declared(recipe)}"
+                );
+            }
+
+            string hint = Spelling.Hint(name, recipe.SelectMany(part => part.Options).Select(option => option.Name));
+            throw new PlanException($"Unknown option '{name}'.{hint} {Declared(recipe)}");
+        }
+    }
+
+    private static string Declared(PartInfo[] recipe) =>
+        recipe.All(part => part.Options.Count == 0)
+            ? "The parts of this recipe have no options."
+            : "Options of this recipe: "
+                + string.Join(
+                    "; ",
+                    recipe
+                        .Where(part => part.Options.Count > 0)
+                        .Select(part => $"{part}: {string.Join(", ", part.Options.Select(option => option.Name))}")
+                )
+                + ".";
+
+    private void CheckModes(PartInfo? drafterInfo, IDrafter? drafter, PartInfo verifierInfo, IVerifier verifier)
+    {
+        if (drafter is null || (drafter.Proposes & ~verifier.Accepts) is not (not ProposalModes.None and var rest))
+        {
+            return;
+        }
+
+        string[] fitting =
+        [
+            .. catalog.Of(Seam.Verifier).Where(info => Accepts(info, drafter.Proposes)).Select(info => $"'{info.Id}'"),
+        ];
+        string fix =
+            fitting.Length == 0
+                ? "Take another drafter: no verifier here accepts them."
+                : $"Take a verifier that accepts them ({string.Join(", ", fitting)}), or another drafter.";
+        throw new PlanException(
+            $"The {drafterInfo} proposes in mode {InWords(rest)}, whose law the {verifierInfo} does not keep: it accepts {InWords(verifier.Accepts)}. {fix}"
+        );
+    }
+
+    private bool Accepts(PartInfo info, ProposalModes modes)
+    {
+        try
+        {
+            using var live = catalog.Create(info);
+            return (modes & ~((IVerifier)live.Part).Accepts) == 0;
+        }
+        catch (HostException)
+        {
+            return false;
+        }
+    }
+
+    private static string InWords(ProposalModes modes) =>
+        modes == ProposalModes.None
+            ? "none"
+            : string.Join(
+                " and ",
+                new[]
+                {
+                    (ProposalModes.Deterministic, "deterministic"),
+                    (ProposalModes.Independent, "independent"),
+                    (ProposalModes.WithoutReplacement, "without replacement"),
+                }
+                    .Where(mode => modes.HasFlag(mode.Item1))
+                    .Select(mode => mode.Item2)
+            );
+
+    private static void CheckNeeds(IEnumerable<LivePart> parts, ICausalModel target)
+    {
+        foreach (var part in parts)
+        {
+            var missing = part.Part.Needs & ~target.Capabilities;
+            if (missing != Capabilities.None)
+            {
+                throw new PlanException(
+                    $"The {part} needs {InWords(missing)}, which model '{target.Info.Name}' does not offer. {target.Explain(missing)}"
+                );
+            }
+        }
+    }
+
+    private static string InWords(Capabilities capabilities) =>
+        string.Join(
+            " and ",
+            new[]
+            {
+                (Capabilities.Tree, "trees"),
+                (Capabilities.Rewind, "rewinding"),
+                (Capabilities.Fork, "forking"),
+                (Capabilities.HiddenStates, "hidden states"),
+                (Capabilities.Batch, "batches"),
+                (Capabilities.Embeddings, "input embeddings"),
+                (Capabilities.Routing, "expert routing"),
+            }
+                .Where(capability => capabilities.HasFlag(capability.Item1))
+                .Select(capability => capability.Item2)
+        );
+
+    private static async ValueTask Prepare(IEnumerable<LivePart> parts, PartContext context, CancellationToken cancellation)
+    {
+        foreach (var part in parts)
+        {
+            try
+            {
+                await part.Part.PrepareAsync(context, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                throw new PlanException($"The {part} cannot work here: {error.Message}", error);
+            }
+        }
+    }
+
+    private static T Guard<T>(LivePart part, string what, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            throw new PlanException($"The {part} {what}: {error.Message}", error);
+        }
+    }
+}
