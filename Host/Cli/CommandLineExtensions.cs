@@ -37,17 +37,20 @@ internal static class CommandLineExtensions
                     return ExitCode.Cancelled;
                 }
                 catch (Exception e)
-                    when (e is HostException and not GenerationException
-                        or CheckpointException
-                        or TokenizerException
-                        or ArgumentException
-                        or BadInputException
+                    when (e
+                            is HostException
+                                and not GenerationException
+                                or CheckpointException
+                                or TokenizerException
+                                or ArgumentException
+                                or BadInputException
                     )
                 {
                     Talk.Error(e.Message);
                     return ExitCode.BadInput;
                 }
-                catch (Exception e) when (e is GenerationException or IOException or UnauthorizedAccessException or InvalidOperationException)
+                catch (Exception e)
+                    when (e is GenerationException or IOException or UnauthorizedAccessException or InvalidOperationException)
                 {
                     Talk.Error(e.Message);
                     return ExitCode.Failed;

@@ -7,12 +7,26 @@ using Tokenwright.Models.Checkpoints;
 namespace Tokenwright.Cli;
 
 /// <summary>One line of <c>models list</c>.</summary>
-internal sealed record ModelRow(string Name, string Architecture, int Layers, int HiddenSize, int VocabularySize, int ContextLength)
+internal sealed record ModelRow(
+    string Name,
+    string Architecture,
+    int Layers,
+    int HiddenSize,
+    int VocabularySize,
+    int ContextLength
+)
 {
     public static ModelRow Read(string name, string folder)
     {
         var config = CheckpointConfig.Load(Path.Combine(folder, "config.json"));
-        return new ModelRow(name, config.Architecture, config.Layers, config.HiddenSize, config.VocabularySize, config.ContextLength);
+        return new ModelRow(
+            name,
+            config.Architecture,
+            config.Layers,
+            config.HiddenSize,
+            config.VocabularySize,
+            config.ContextLength
+        );
     }
 }
 
@@ -60,7 +74,11 @@ internal sealed record ModelFacts(
             model.Tokenizer is not null,
             graph.Folder,
             m.WeightBytes,
-            [.. Enum.GetValues<Capabilities>().Where(c => c != Tokenwright.Capabilities.None).Select(c => CapabilityFact.Of(model.Model, c))],
+            [
+                .. Enum.GetValues<Capabilities>()
+                    .Where(c => c != Tokenwright.Capabilities.None)
+                    .Select(c => CapabilityFact.Of(model.Model, c)),
+            ],
             profile
         );
     }
@@ -105,7 +123,11 @@ internal sealed record CapabilityFact(
 }
 
 /// <summary>Milliseconds of one forward, by rows in the past and rows fed.</summary>
-internal sealed record ProfileFacts(IReadOnlyList<int> Pasts, IReadOnlyList<int> Rows, IReadOnlyList<IReadOnlyList<double>> Milliseconds)
+internal sealed record ProfileFacts(
+    IReadOnlyList<int> Pasts,
+    IReadOnlyList<int> Rows,
+    IReadOnlyList<IReadOnlyList<double>> Milliseconds
+)
 {
     public void Write()
     {
@@ -127,11 +149,7 @@ internal sealed record ProfileFacts(IReadOnlyList<int> Pasts, IReadOnlyList<int>
     }
 }
 
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NewLine = "\n",
-    WriteIndented = true
-)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NewLine = "\n", WriteIndented = true)]
 [JsonSerializable(typeof(ModelRow[]))]
 [JsonSerializable(typeof(ModelFacts))]
 internal sealed partial class ModelsJson : JsonSerializerContext;

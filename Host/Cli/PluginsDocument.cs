@@ -42,7 +42,13 @@ internal sealed record PluginsDocument(IReadOnlyList<PluginDocument> Plugins, IR
 
 internal sealed record PluginDocument(string Name, string Version, string File, IReadOnlyList<PartDocument> Parts);
 
-internal sealed record PartDocument(string Seam, string Id, string Summary, string? Promise, IReadOnlyList<OptionDocument> Options);
+internal sealed record PartDocument(
+    string Seam,
+    string Id,
+    string Summary,
+    string? Promise,
+    IReadOnlyList<OptionDocument> Options
+);
 
 internal sealed record OptionDocument(string Name, string Description, string Type, string? Range);
 

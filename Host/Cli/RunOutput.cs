@@ -60,7 +60,8 @@ internal sealed record RunDocument(
     string Method,
     ulong Seed,
     int PromptTokens,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilityDocument>? LogProbabilities
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        IReadOnlyList<LogProbabilityDocument>? LogProbabilities
 )
 {
     public static RunDocument From(GenerationResult result, string model, List<TokenLogProbability> logProbabilities)
@@ -82,7 +83,15 @@ internal sealed record RunDocument(
                 s.Drafted,
                 s.Accepted,
                 Math.Round(s.TokensPerPass, 4),
-                new MillisecondsDocument(Ms(s.Total), Ms(s.Prefill), Ms(s.Model), Ms(s.Draft), Ms(s.Shape), Ms(s.Verify), Ms(s.Own))
+                new MillisecondsDocument(
+                    Ms(s.Total),
+                    Ms(s.Prefill),
+                    Ms(s.Model),
+                    Ms(s.Draft),
+                    Ms(s.Shape),
+                    Ms(s.Verify),
+                    Ms(s.Own)
+                )
             ),
             model,
             result.Method,
@@ -132,10 +141,6 @@ internal sealed record LogProbabilityDocument(int Token, double Raw, double? Sha
 
 internal sealed record AlternativeDocument(int Token, double Raw, double? Shaped);
 
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NewLine = "\n",
-    WriteIndented = true
-)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NewLine = "\n", WriteIndented = true)]
 [JsonSerializable(typeof(RunDocument))]
 internal sealed partial class RunJson : JsonSerializerContext;

@@ -19,7 +19,10 @@ internal static class StatisticsTable
         Row("steps · forward passes · rows", $"{Number(s.Steps)} · {Number(s.ForwardPasses)} · {Number(s.Rows)}");
         Row("drafted · accepted", $"{Number(s.Drafted)} · {Number(s.Accepted)}");
         Row("tokens per pass", s.TokensPerPass.ToString("0.00", CultureInfo.InvariantCulture));
-        Row("tokens per second", generated > 0 ? (Math.Max(0, s.Tokens - 1) / generated).ToString("0", CultureInfo.InvariantCulture) : "–");
+        Row(
+            "tokens per second",
+            generated > 0 ? (Math.Max(0, s.Tokens - 1) / generated).ToString("0", CultureInfo.InvariantCulture) : "–"
+        );
         Row("total", Ms(s.Total));
         Row("prefill · model", $"{Ms(s.Prefill)} · {Ms(s.Model)}");
         Row("draft · shape · verify · own", $"{Ms(s.Draft)} · {Ms(s.Shape)} · {Ms(s.Verify)} · {Ms(s.Own)}");

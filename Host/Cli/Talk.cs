@@ -6,7 +6,7 @@ namespace Tokenwright.Cli;
 internal static class Talk
 {
     private static readonly Lazy<IAnsiConsole> StandardError = new(() =>
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) })
     );
 
     /// <summary>For tables and progress.</summary>

@@ -1,6 +1,5 @@
 using Tokenwright.Models;
 using Tokenwright.Models.Checkpoints;
-using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Host;
@@ -56,7 +55,7 @@ public sealed class ModelLibrary : IModelLibrary
         }
 
         throw new HostException(
-            $"There is no model '{name}': neither a folder of that path nor one of the names {string.Join(", ", Names)}.{Spelling.Suggest(name, Names)}"
+            $"There is no model '{name}': neither a folder of that path nor one of the names {string.Join(", ", Names)}.{Spelling.Hint(name, Names)}"
         );
     }
 
@@ -68,11 +67,14 @@ public sealed class ModelLibrary : IModelLibrary
         return new LoadedModel(model.Model, tokenizer, tokenizer is null ? null : text => tokenizer.Encode(text));
     }
 
-    private LanguageModel OpenLanguageModel(string? name)
+    /// <summary>Opens a model by itself, with all that can be asked of it.</summary>
+    /// <param name="name">A name or a path; null opens the default model.</param>
+    /// <exception cref="HostException">There is no such model, or it cannot be run; the message says what to do.</exception>
+    public Tokenwright.Models.LanguageModel OpenLanguageModel(string? name)
     {
         try
         {
-            return LanguageModel.Open(Find(name ?? Default), _options with { Name = name ?? Default });
+            return Tokenwright.Models.LanguageModel.Open(Find(name ?? Default), _options with { Name = name ?? Default });
         }
         catch (Exception e) when (e is CheckpointException or TokenizerException or InvalidOperationException or IOException)
         {

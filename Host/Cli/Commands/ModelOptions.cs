@@ -8,9 +8,19 @@ namespace Tokenwright.Cli.Commands;
 /// <summary>The options by which every command says which model it means and how that runs.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<string> _model = new("--model") { Description = "A model's name or the path of its folder.", DefaultValueFactory = _ => ModelLibrary.Default };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of ONNX Runtime; one per core if not given." };
-    private readonly Option<ExecutionProvider> _provider = new("--provider") { Description = "Where the model runs: cpu or cuda." };
+    private readonly Option<string> _model = new("--model")
+    {
+        Description = "A model's name or the path of its folder.",
+        DefaultValueFactory = _ => ModelLibrary.Default,
+    };
+    private readonly Option<int?> _threads = new("--threads")
+    {
+        Description = "Threads of ONNX Runtime; one per core if not given.",
+    };
+    private readonly Option<ExecutionProvider> _provider = new("--provider")
+    {
+        Description = "Where the model runs: cpu or cuda.",
+    };
     private readonly Option<FileInfo?> _plugins = new("--plugins") { Description = "Another plugins.json." };
 
     public void AddTo(Command command)
@@ -46,6 +56,11 @@ internal sealed class ModelOptions
         return host;
     }
 
+    /// <summary>Opens the model that the user means, without the host.</summary>
+    public Tokenwright.Models.LanguageModel OpenModel(ParseResult parsed, string? name) =>
+        Library(parsed).OpenLanguageModel(name ?? parsed.GetValue(_model));
+
     /// <summary>Opens the model that the user means.</summary>
-    public LanguageModel Open(ParseResult parsed, TokenwrightHost host) => host.OpenModel(parsed.GetValue(_model));
+    public Tokenwright.Host.LanguageModel Open(ParseResult parsed, TokenwrightHost host) =>
+        host.OpenModel(parsed.GetValue(_model));
 }

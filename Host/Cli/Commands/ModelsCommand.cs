@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Spectre.Console;
-using Tokenwright.Models;
+using Tokenwright.Host;
 
 namespace Tokenwright.Cli.Commands;
 
@@ -28,11 +26,13 @@ internal static class ModelsCommand
                     return Task.FromResult(ExitCode.Done);
                 }
 
-                var table = new Table().Border(TableBorder.Rounded).AddColumns("name", "architecture", "layers", "hidden", "vocabulary", "context");
+                var table = new Table()
+                    .Border(TableBorder.Rounded)
+                    .AddColumns("name", "architecture", "layers", "hidden", "vocabulary", "context");
                 foreach (var row in rows)
                 {
                     table.AddRow(
-                        Markup.Escape(row.Name == library.DefaultName ? row.Name + " (default)" : row.Name),
+                        Markup.Escape(row.Name == ModelLibrary.Default ? row.Name + " (default)" : row.Name),
                         Markup.Escape(row.Architecture),
                         Data.Number(row.Layers),
                         Data.Number(row.HiddenSize),
@@ -83,7 +83,11 @@ internal static class ModelsCommand
     {
         var ids = new Option<string?>("--ids") { Description = "Token ids, comma-separated." };
         var text = new Option<string?>("--text") { Description = "A text instead of ids." };
-        var output = new Option<FileInfo>("--out") { Description = "The .npy file to write: float32 [tokens, vocabulary].", Required = true };
+        var output = new Option<FileInfo>("--out")
+        {
+            Description = "The .npy file to write: float32 [tokens, vocabulary].",
+            Required = true,
+        };
         var options = new ModelOptions();
         var command = new Command("logits", "Writes the logits that follow each token of a text.") { ids, text, output };
         options.AddTo(command);
@@ -109,7 +113,9 @@ internal static class ModelsCommand
                     );
                 }
 
-                await LogitsFile.WriteAsync(parsed.GetValue(output)!.FullName, model.Model, tokens, cancellation).ConfigureAwait(false);
+                await LogitsFile
+                    .WriteAsync(parsed.GetValue(output)!.FullName, model.Model, tokens, cancellation)
+                    .ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Serialization;
 using Spectre.Console;
 using Tokenwright.Host;
 
@@ -18,7 +17,9 @@ internal static class PluginsCommand
         return command.Does(
             (parsed, _) =>
             {
-                using var host = TokenwrightHost.Load(new TokenwrightOptions { SettingsFile = parsed.GetValue(settings)?.FullName });
+                using var host = TokenwrightHost.Load(
+                    new TokenwrightOptions { SettingsFile = parsed.GetValue(settings)?.FullName }
+                );
                 if (parsed.GetValue(format) == OutputFormat.Json)
                 {
                     Data.WriteJson(PluginsDocument.From(host.Plugins), PluginsJson.Default.PluginsDocument);
@@ -29,10 +30,10 @@ internal static class PluginsCommand
                 foreach (var part in host.Plugins.Parts)
                 {
                     table.AddRow(
-                        Markup.Escape(part.Seam.ToString()),
+                        Markup.Escape(part.Seam.ToString().ToLowerInvariant()),
                         Markup.Escape(part.Id),
                         Markup.Escape(part.Plugin),
-                        Markup.Escape(part.Promise),
+                        PluginsDocument.Promise(part.Lossless) ?? "",
                         Markup.Escape(part.Summary)
                     );
                 }

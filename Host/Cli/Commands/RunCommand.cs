@@ -32,12 +32,22 @@ internal static class RunCommand
         {
             Description = "The decoding method; default: sampling if --temperature is above 0, else greedy.",
         };
-        var target = new Option<string?>("--target") { Description = "Another target decorator than the method's; none for no decorator." };
-        var drafter = new Option<string?>("--drafter") { Description = "Another drafter than the method's; none for no drafter." };
+        var target = new Option<string?>("--target")
+        {
+            Description = "Another target decorator than the method's; none for no decorator.",
+        };
+        var drafter = new Option<string?>("--drafter")
+        {
+            Description = "Another drafter than the method's; none for no drafter.",
+        };
         var verifier = new Option<string?>("--verifier") { Description = "Another verifier than the method's." };
         var loop = new Option<string?>("--loop") { Description = "Another loop than the method's." };
         var set = new Option<string[]>("--set") { Description = "Sets any option of a part: KEY=VALUE. May be repeated." };
-        var maxTokens = new Option<int>("--max-tokens") { Description = "The most tokens to generate.", DefaultValueFactory = _ => 256 };
+        var maxTokens = new Option<int>("--max-tokens")
+        {
+            Description = "The most tokens to generate.",
+            DefaultValueFactory = _ => 256,
+        };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of every random choice; a fresh one if not given." };
         var stop = new Option<string[]>("--stop") { Description = "Ends the text before this string. May be repeated." };
         var ignoreEnd = new Option<bool>("--ignore-end") { Description = "Goes on after end tokens." };
@@ -45,7 +55,10 @@ internal static class RunCommand
         {
             Description = "Reports log-probabilities with this many alternatives (with --format json).",
         };
-        var format = new Option<OutputFormat>("--format") { Description = "text streams the text; json prints one object at the end." };
+        var format = new Option<OutputFormat>("--format")
+        {
+            Description = "text streams the text; json prints one object at the end.",
+        };
         var stats = new Option<bool>("--stats") { Description = "Prints statistics to stderr." };
         var parts = PartOptions.Select(o => new Option<string?>("--" + o.Name) { Description = o.Help }).ToArray();
 
@@ -53,7 +66,22 @@ internal static class RunCommand
         model.AddTo(command);
         foreach (
             Option option in (Option[])
-                [method, target, drafter, verifier, loop, set, maxTokens, seed, stop, ignoreEnd, logProbabilities, format, stats, .. parts]
+                [
+                    method,
+                    target,
+                    drafter,
+                    verifier,
+                    loop,
+                    set,
+                    maxTokens,
+                    seed,
+                    stop,
+                    ignoreEnd,
+                    logProbabilities,
+                    format,
+                    stats,
+                    .. parts,
+                ]
         )
         {
             command.Add(option);
@@ -143,7 +171,9 @@ internal static class RunCommand
 
         if (file is not null)
         {
-            return file.Exists ? File.ReadAllText(file.FullName) : throw new BadInputException($"There is no prompt file {file.FullName}.");
+            return file.Exists
+                ? File.ReadAllText(file.FullName)
+                : throw new BadInputException($"There is no prompt file {file.FullName}.");
         }
 
         return text ?? (object)Ids("--prompt-ids", ids!);
@@ -158,7 +188,9 @@ internal static class RunCommand
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
             {
-                throw new BadInputException($"{option}: '{parts[i]}' is no token id; write whole numbers separated by commas, such as 1,2,3.");
+                throw new BadInputException(
+                    $"{option}: '{parts[i]}' is no token id; write whole numbers separated by commas, such as 1,2,3."
+                );
             }
         }
 
