@@ -48,6 +48,7 @@ internal static class HuggingFaceFile
                 Table = ReadTable(vocabulary, added, decoder, file),
                 Added = added,
                 Normalize = (text, _) => normalize(text),
+                NormalizeToken = normalize,
                 PreTokenizers = preTokenizers,
                 Encoder = ReadEncoder(model, vocabulary, byteLevel),
                 Prefix = prefix,

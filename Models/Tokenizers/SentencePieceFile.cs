@@ -192,6 +192,7 @@ internal sealed class SentencePieceFile
                 Added = added,
                 Normalize = (text, first) =>
                     (addDummyPrefix && (first || config.Legacy) ? Mark.ToString() : "") + text.Replace(' ', Mark),
+                NormalizeToken = content => content, // pieces are stored normalised
                 PreTokenizers = [],
                 Encoder = new ScoreEncoder(mergeable, bytes, unknown),
                 Prefix = config.AddBegin == true ? [IdOf(config.Begin ?? "<s>")] : [],

@@ -70,13 +70,14 @@ public class StopMatcherTests
         (matcher.IsMatched, matcher.Match, matcher.MatchStart, matcher.SafeLength).Should().Be((false, -1, -1, 0));
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("\ud83c")]
-    public void A_stop_string_without_whole_characters_is_refused(string stop)
+    [Fact]
+    public void A_stop_string_without_whole_characters_is_refused()
     {
-        var build = () => new StopMatcher(["ok", stop]);
-        build.Should().Throw<ArgumentException>().WithMessage("Stop string 1*");
+        foreach (var stop in new[] { "", "\ud83c" })
+        {
+            var build = () => new StopMatcher(["ok", stop]);
+            build.Should().Throw<ArgumentException>().WithMessage("Stop string 1*");
+        }
     }
 
     [Fact]

@@ -50,8 +50,7 @@ public class RealVocabularyTests
             ids.Should().Equal(ranks.Encode(text), "both encode {0}", text);
         }
         compared.Should().BeGreaterThan(300);
-        for (var id = 0; id < 50256; id++)
-            merges.Bytes(id).SequenceEqual(ranks.Bytes(id)).Should().BeTrue();
+        Enumerable.Range(0, 50256).Where(id => !merges.Bytes(id).SequenceEqual(ranks.Bytes(id))).Should().BeEmpty();
     }
 
     [Theory]
@@ -91,8 +90,7 @@ public class RealVocabularyTests
                 model.Decode([.. ids]).Should().Be(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)));
         }
         // Ids 0 to 2 are <unk>, <s> and </s>; the JSON file counts </s> as ordinary text.
-        for (var id = 3; id < 32000; id++)
-            model.Bytes(id).SequenceEqual(json.Bytes(id)).Should().BeTrue("that is token {0}", id);
+        Enumerable.Range(3, 31997).Where(id => !model.Bytes(id).SequenceEqual(json.Bytes(id))).Should().BeEmpty();
         json.Encode("Hi").Should().Equal([1, .. model.Encode("Hi")]);
         model.Encode("<s>Hi").Should().Equal([1, .. model.Encode("Hi")]);
     }

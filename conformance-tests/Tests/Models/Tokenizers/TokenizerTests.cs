@@ -19,8 +19,8 @@ public class TokenizerTests
         foreach (var row in rows)
         {
             reference.Encode(row!["prompt"].To<string>()).Should().Equal(row["prompt_ids"].To<int[]>());
-            reference.Decode(row["prompt_ids"].To<int[]>()).Should().Be(row["prompt"].To<string>());
-            reference.Decode(row["greedy"].To<int[]>()).Should().Be(row["greedy_text"].To<string>());
+            reference.Decode(row["prompt_ids"].To<int[]>()).Should().Be(WithoutSpecial(row["prompt"].To<string>()));
+            reference.Decode(row["greedy"].To<int[]>()).Should().Be(WithoutSpecial(row["greedy_text"].To<string>()));
         }
     }
 
@@ -110,6 +110,13 @@ public class TokenizerTests
         );
         foreach (var text in TokenizerFiles.Golden("tokenizers")["texts"].To<string[]>())
             lines.Encode(text).Should().Equal(reference.Encode(text));
+    }
+
+    private static string WithoutSpecial(string text)
+    {
+        for (var id = 0; id < 4; id++)
+            text = text.Replace(reference.Literal(id), "");
+        return text;
     }
 
     internal static byte[] TextBytes(IVocabulary vocabulary, IEnumerable<int> ids)
