@@ -48,6 +48,7 @@ internal static class HuggingFaceFile
                 Table = ReadTable(vocabulary, added, decoder, file),
                 Added = added,
                 Normalize = (text, _) => normalize(text),
+                NormalizeToken = normalize,
                 PreTokenizers = preTokenizers,
                 Encoder = ReadEncoder(model, vocabulary, byteLevel),
                 Prefix = prefix,
@@ -74,9 +75,14 @@ internal static class HuggingFaceFile
         string file
     )
     {
+        foreach (var token in added)
+            if (vocabulary.TryGetValue(token.Content, out var id) && id != token.Id)
+                throw new FormatException(
+                    $"'{token.Content}' has the id {id} in the vocabulary and {token.Id} among the added tokens."
+                );
         var tokens = new List<Token>(vocabulary.Count + added.Count);
-        foreach (var (literal, id) in vocabulary)
-            tokens.Add(new(id, literal, decoder.Read(literal), false));
+        foreach (var (literal, own) in vocabulary)
+            tokens.Add(new(own, literal, decoder.Read(literal), false));
         foreach (var token in added)
             tokens.Add(new(token.Id, token.Content, Encoding.UTF8.GetBytes(token.Content), token.IsSpecial));
         return new(tokens, file);

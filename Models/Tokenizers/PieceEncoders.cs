@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 
@@ -116,17 +117,101 @@ internal sealed class RankEncoder(TiktokenTokenizer library) : IPieceEncoder
         ids.AddRange(library.EncodeToIds(piece, considerPreTokenization: false, considerNormalization: false));
 }
 
-/// <summary>SentencePiece's byte-pair encoding, done by the library on text that is normalised already.</summary>
-internal sealed class SentencePieceEncoder(SentencePieceTokenizer library) : IPieceEncoder
+/// <summary>
+/// SentencePiece's byte-pair encoding: of all neighbours that make a piece, the two with the best score are merged, the
+/// leftmost of equals first. The library's SentencePieceTokenizer takes equals in another order, so that a run like "aaaaaaaa"
+/// comes out differently from SentencePiece itself; hence it is not used.
+/// </summary>
+internal sealed class ScoreEncoder : IPieceEncoder
 {
-    public void Encode(string piece, List<int> ids) =>
-        ids.AddRange(
-            library.EncodeToIds(
-                piece,
-                addBeginningOfSentence: false,
-                addEndOfSentence: false,
-                considerPreTokenization: false,
-                considerNormalization: false
-            )
-        );
+    private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> pieces;
+    private readonly int[] bytes; // byte -> id, -1 where the vocabulary has none
+    private readonly int unknown;
+
+    /// <param name="pieces">Pieces that may be merged into.</param>
+    /// <param name="bytes">Byte to id, -1 where there is none.</param>
+    /// <param name="unknown">The id of characters that are no piece and whose bytes have none either.</param>
+    public ScoreEncoder(Dictionary<string, (int Id, float Score)> pieces, int[] bytes, int unknown)
+    {
+        this.pieces = pieces.GetAlternateLookup<ReadOnlySpan<char>>();
+        this.bytes = bytes;
+        this.unknown = unknown;
+    }
+
+    /// <summary>A stretch of the text and its neighbours; an empty one has been merged into its left neighbour.</summary>
+    private record struct Symbol(int Start, int Length, int Left, int Right);
+
+    private readonly record struct Merge(int Left, int Right, int Length);
+
+    public void Encode(string piece, List<int> ids)
+    {
+        var symbols = new List<Symbol>(piece.Length);
+        for (var at = 0; at < piece.Length; )
+        {
+            Rune.DecodeFromUtf16(piece.AsSpan(at), out _, out var length);
+            symbols.Add(new(at, length, symbols.Count - 1, symbols.Count + 1));
+            at += length;
+        }
+        Run(piece, CollectionsMarshal.AsSpan(symbols));
+
+        var afterUnknown = false;
+        foreach (var symbol in symbols)
+        {
+            if (symbol.Length == 0)
+                continue;
+            var text = piece.AsSpan(symbol.Start, symbol.Length);
+            if (pieces.TryGetValue(text, out var known))
+                ids.Add(known.Id);
+            else if (!AddBytes(text, ids))
+            {
+                if (!afterUnknown) // SentencePiece makes one of several in a row
+                    ids.Add(unknown);
+                afterUnknown = true;
+                continue;
+            }
+            afterUnknown = false;
+        }
+    }
+
+    private void Run(string text, Span<Symbol> symbols)
+    {
+        var queue = new PriorityQueue<Merge, (float Cost, int Left)>();
+        for (var i = 0; i + 1 < symbols.Length; i++)
+            Offer(text, symbols, i, i + 1, queue);
+        while (queue.TryDequeue(out var merge, out _))
+        {
+            ref var left = ref symbols[merge.Left];
+            ref var right = ref symbols[merge.Right];
+            if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != merge.Length)
+                continue; // one of the two has been merged with another since
+            left.Length = merge.Length;
+            left.Right = right.Right;
+            right.Length = 0;
+            if (left.Right < symbols.Length)
+                symbols[left.Right].Left = merge.Left;
+            Offer(text, symbols, left.Left, merge.Left, queue);
+            Offer(text, symbols, merge.Left, left.Right, queue);
+        }
+    }
+
+    private void Offer(string text, Span<Symbol> symbols, int left, int right, PriorityQueue<Merge, (float, int)> queue)
+    {
+        if (left < 0 || right >= symbols.Length)
+            return;
+        var length = symbols[left].Length + symbols[right].Length;
+        if (pieces.TryGetValue(text.AsSpan(symbols[left].Start, length), out var piece))
+            queue.Enqueue(new(left, right, length), (-piece.Score, left));
+    }
+
+    private bool AddBytes(ReadOnlySpan<char> character, List<int> ids)
+    {
+        Span<byte> buffer = stackalloc byte[4];
+        var utf8 = buffer[..Encoding.UTF8.GetBytes(character, buffer)];
+        foreach (var b in utf8)
+            if (bytes[b] < 0)
+                return false;
+        foreach (var b in utf8)
+            ids.Add(bytes[b]);
+        return true;
+    }
 }

@@ -1,13 +1,9 @@
 using System.Text;
 using Google.Protobuf;
-using Microsoft.ML.Tokenizers;
 
 namespace Tokenwright.Models.Tokenizers;
 
-/// <summary>
-/// Reads SentencePiece's tokenizer.model. The library encodes; but it tells neither the types of pieces nor the normaliser's
-/// settings, so these few fields are read from the file as well.
-/// </summary>
+/// <summary>Reads SentencePiece's tokenizer.model (byte-pair encoding with the identity normaliser, as Llama 2 has it).</summary>
 internal sealed class SentencePieceFile
 {
     private const char Mark = '▁';
@@ -22,7 +18,7 @@ internal sealed class SentencePieceFile
         Byte = 6,
     }
 
-    private readonly List<(string Text, PieceType Type)> pieces = [];
+    private readonly List<(string Text, PieceType Type, float Score)> pieces = [];
     private int modelType = 1;
     private bool hasCharacterMap;
     private bool addDummyPrefix = true;
@@ -38,8 +34,7 @@ internal sealed class SentencePieceFile
         {
             var model = new SentencePieceFile();
             model.Read(new CodedInputStream(bytes));
-            using var stream = new MemoryStream(bytes);
-            return model.Build(config, () => SentencePieceTokenizer.Create(stream, false, false), file);
+            return model.Build(config, file);
         }
         catch (NotSupportedException error)
         {
@@ -79,15 +74,18 @@ internal sealed class SentencePieceFile
         }
     }
 
-    private static (string, PieceType) ReadPiece(CodedInputStream input)
+    private static (string, PieceType, float) ReadPiece(CodedInputStream input)
     {
-        var (text, type) = ("", PieceType.Normal);
+        var (text, type, score) = ("", PieceType.Normal, 0f);
         while (input.ReadTag() is var tag && tag != 0)
         {
             switch (WireFormat.GetTagFieldNumber(tag))
             {
                 case 1:
                     text = input.ReadString();
+                    break;
+                case 2:
+                    score = input.ReadFloat();
                     break;
                 case 3:
                     type = (PieceType)input.ReadEnum();
@@ -97,7 +95,7 @@ internal sealed class SentencePieceFile
                     break;
             }
         }
-        return (text, type);
+        return (text, type, score);
     }
 
     private void ReadTrainer(CodedInputStream input)
@@ -144,7 +142,7 @@ internal sealed class SentencePieceFile
         }
     }
 
-    private Tokenizer Build(TokenizerConfig config, Func<SentencePieceTokenizer> library, string file)
+    private Tokenizer Build(TokenizerConfig config, string file)
     {
         if (pieces.Count == 0)
             throw new FormatException("it holds no pieces.");
@@ -159,11 +157,23 @@ internal sealed class SentencePieceFile
 
         var tokens = new List<Token>(pieces.Count);
         var added = new List<AddedToken>();
+        var mergeable = new Dictionary<string, (int, float)>(StringComparer.Ordinal);
+        var bytes = new int[256];
+        Array.Fill(bytes, -1);
+        var unknown = 0;
         for (var id = 0; id < pieces.Count; id++)
         {
-            var (text, type) = pieces[id];
+            var (text, type, score) = pieces[id];
             var special = type is PieceType.Control or PieceType.Unknown;
             tokens.Add(new(id, text, Bytes(text, type), special));
+            if (type == PieceType.Unused)
+                throw new NotSupportedException($"the unused piece '{text}'");
+            if (type is PieceType.Normal or PieceType.UserDefined)
+                mergeable.TryAdd(text, (id, score));
+            if (type == PieceType.Unknown)
+                unknown = id;
+            if (type == PieceType.Byte && ByteToken.TryRead(text, out var value))
+                bytes[value] = id;
             if (special)
                 added.Add(new(id, text, true));
             else if (type == PieceType.UserDefined)
@@ -182,8 +192,9 @@ internal sealed class SentencePieceFile
                 Added = added,
                 Normalize = (text, first) =>
                     (addDummyPrefix && (first || config.Legacy) ? Mark.ToString() : "") + text.Replace(' ', Mark),
+                NormalizeToken = content => content, // pieces are stored normalised
                 PreTokenizers = [],
-                Encoder = new SentencePieceEncoder(library()),
+                Encoder = new ScoreEncoder(mergeable, bytes, unknown),
                 Prefix = config.AddBegin == true ? [IdOf(config.Begin ?? "<s>")] : [],
                 Suffix = config.AddEnd == true ? [IdOf(config.End ?? "</s>")] : [],
                 DropsLeadingSpace = addDummyPrefix,

@@ -20,6 +20,7 @@ internal static class TiktokenFile
                 Table = new(tokens, file),
                 Added = [.. specials.Select(special => new AddedToken(special.Value, special.Key, IsSpecial: true))],
                 Normalize = (text, _) => text,
+                NormalizeToken = content => content,
                 PreTokenizers = [new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)],
                 Encoder = new RankEncoder(TiktokenTokenizer.Create(stream, preTokenizer: null, normalizer: null)),
             }

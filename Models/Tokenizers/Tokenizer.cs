@@ -30,7 +30,7 @@ public sealed class Tokenizer : IVocabulary
         suffix = [.. parts.Suffix];
         DropsLeadingSpace = parts.DropsLeadingSpace;
         rawTokens = new(parts.Added.Where(t => !t.Normalized), content => content);
-        normalizedTokens = new(parts.Added.Where(t => t.Normalized), content => normalize(content, true));
+        normalizedTokens = new(parts.Added.Where(t => t.Normalized), parts.NormalizeToken);
         found = new(StringComparer.Ordinal);
         foreach (var token in parts.Added)
             found[token.Content] = token.Id;
@@ -173,6 +173,9 @@ internal sealed record TokenizerParts
 
     /// <summary>Normalises a stretch between added tokens; the flag says whether it begins where the text begins.</summary>
     public required Func<string, bool, string> Normalize { get; init; }
+
+    /// <summary>Brings the content of a token that is looked for in normalised text into the form it has there.</summary>
+    public required Func<string, string> NormalizeToken { get; init; }
 
     /// <summary>Applied one after another.</summary>
     public required IReadOnlyList<IPreTokenizer> PreTokenizers { get; init; }

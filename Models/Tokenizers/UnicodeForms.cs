@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Tokenwright.Models.Tokenizers;
@@ -117,7 +118,8 @@ internal static partial class UnicodeForms
         var count = 0;
         var starter = -1; // index of the last starter kept
         var last = 0; // class of the last point kept after it
-        foreach (var point in points)
+        // In place: what is written never overtakes what is read.
+        foreach (var point in CollectionsMarshal.AsSpan(points))
         {
             var own = Class(point);
             var adjacent = starter == count - 1;
