@@ -51,7 +51,7 @@ public class NucleusTests
     public void TopP_keeps_the_smallest_leading_set_that_reaches_p(string kind)
     {
         var random = new Random(23);
-        foreach (var length in new[] { 1, 5, 100, 3001, 20_000 })
+        foreach (var length in new[] { 1, 5, 100, 3001, 20_011 })
         {
             var logits = Row(kind, length, random);
             var (order, probabilities) = Ordered(logits);
@@ -76,7 +76,7 @@ public class NucleusTests
     public void MinP_keeps_what_is_likely_enough_beside_the_likeliest(string kind)
     {
         var random = new Random(29);
-        foreach (var length in new[] { 1, 5, 100, 3001, 20_000 })
+        foreach (var length in new[] { 1, 5, 100, 3001, 20_011 })
         {
             var logits = Row(kind, length, random);
             var order = TopKTests.ByDefinition(logits);
