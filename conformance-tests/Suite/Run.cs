@@ -31,13 +31,8 @@ public static class Run
             Vocabulary = request.Vocabulary,
             Models = request.Models,
         };
-        foreach (var part in parts)
+        foreach (var part in Parts(request))
         {
-            if (part is null)
-            {
-                continue;
-            }
-
             var missing = part.Needs & ~model.Capabilities;
             if (missing != Capabilities.None)
             {
@@ -80,14 +75,30 @@ public static class Run
         var tokens = new List<int>();
         var steps = new List<int>();
         var logProbabilities = new List<TokenLogProbability>();
-        await foreach (var step in request.Loop.RunAsync(generation, cancellation).ConfigureAwait(false))
+        try
         {
-            tokens.AddRange(step.Tokens.Span);
-            steps.Add(step.Tokens.Length);
-            logProbabilities.AddRange(step.LogProbabilities);
+            await foreach (var step in request.Loop.RunAsync(generation, cancellation).ConfigureAwait(false))
+            {
+                tokens.AddRange(step.Tokens.Span);
+                steps.Add(step.Tokens.Length);
+                logProbabilities.AddRange(step.LogProbabilities);
+            }
+        }
+        finally
+        {
+            foreach (var part in Parts(request).OfType<IDisposable>())
+            {
+                part.Dispose();
+            }
         }
 
         return new Text(tokens, steps, generation.FinishReason, logProbabilities, generation.Statistics);
+    }
+
+    private static IEnumerable<IPart> Parts(Request request)
+    {
+        IPart?[] parts = [.. request.Processors, request.Constraint, request.Drafter, request.Verifier, request.Loop];
+        return parts.OfType<IPart>();
     }
 
     /// <summary>Makes a text whose forwards complete at once, as those of table models do.</summary>

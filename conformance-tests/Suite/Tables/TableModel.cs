@@ -7,6 +7,9 @@ namespace Tokenwright.Conformance;
 /// </remarks>
 public sealed class TableModel : ICausalModel
 {
+    private const Capabilities All =
+        Capabilities.Tree | Capabilities.Rewind | Capabilities.Fork | Capabilities.HiddenStates | Capabilities.Batch;
+
     private readonly float[][] _table;
 
     /// <summary>Wraps a table.</summary>
@@ -28,7 +31,18 @@ public sealed class TableModel : ICausalModel
     /// <param name="order">How many of the last tokens the logits depend on.</param>
     /// <param name="seed">The table's seed.</param>
     /// <param name="spread">Standard deviation of the logits.</param>
-    public static TableModel Random(int vocabulary, int order, int seed, double spread = 1.5)
+    /// <param name="ends">Tokens that end a text.</param>
+    /// <param name="context">The context's length.</param>
+    /// <param name="capabilities">What the model can do.</param>
+    public static TableModel Random(
+        int vocabulary,
+        int order,
+        int seed,
+        double spread = 1.5,
+        IReadOnlyList<int>? ends = null,
+        int context = 64,
+        Capabilities capabilities = All
+    )
     {
         var random = new Random(seed);
         var table = new float[Contexts(vocabulary, order)][];
@@ -42,7 +56,12 @@ public sealed class TableModel : ICausalModel
             }
         }
 
-        return new TableModel(table, order);
+        return new TableModel(table, order)
+        {
+            EndTokens = ends ?? [],
+            ContextLength = context,
+            Capabilities = capabilities,
+        };
     }
 
     /// <summary>How many of the last tokens the logits depend on.</summary>
@@ -52,8 +71,7 @@ public sealed class TableModel : ICausalModel
     public ModelInfo Info { get; private init; }
 
     /// <inheritdoc/>
-    public Capabilities Capabilities { get; init; } =
-        Capabilities.Tree | Capabilities.Rewind | Capabilities.Fork | Capabilities.HiddenStates | Capabilities.Batch;
+    public Capabilities Capabilities { get; init; } = All;
 
     /// <summary>The context's length.</summary>
     public int ContextLength
@@ -70,7 +88,7 @@ public sealed class TableModel : ICausalModel
     }
 
     /// <summary>Whether forwards complete on another thread, as those of a device do.</summary>
-    public bool CompletesLater { get; init; }
+    public bool CompletesLater { get; set; }
 
     /// <summary>Called before each forward; it may throw or cancel.</summary>
     public Action? Forwarding { get; set; }
