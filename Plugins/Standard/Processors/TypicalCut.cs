@@ -5,7 +5,7 @@ namespace Tokenwright.Plugins.Standard;
 /// <summary>Keeps the tokens whose surprise is closest to the expected one, until their probability reaches p.</summary>
 /// <remarks>Locally typical sampling, Meister et al., 2023. The most likely token may go.</remarks>
 [LogitsProcessor("typical", "Keeps the tokens whose surprise is closest to the expected one, until their probability reaches p.")]
-public sealed class Typical : ILogitsProcessor
+public sealed class TypicalCut : ILogitsProcessor
 {
     /// <summary>The cut.</summary>
     [Option("typical", "Probability that the tokens that stay must reach; 1 is off.")]

@@ -5,7 +5,7 @@ namespace Tokenwright.Plugins.Standard;
 /// <summary>Keeps the tokens at least p times as likely as the most likely one.</summary>
 /// <remarks>Nguyen et al., 2024.</remarks>
 [LogitsProcessor("min-p", "Keeps the tokens at least p times as likely as the most likely one.")]
-public sealed class MinP : ILogitsProcessor
+public sealed class MinPCut : ILogitsProcessor
 {
     /// <summary>The cut.</summary>
     [Option("min-p", "Least probability that stays, as a share of the greatest; 0 is off.")]

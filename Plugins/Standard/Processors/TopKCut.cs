@@ -5,7 +5,7 @@ namespace Tokenwright.Plugins.Standard;
 /// <summary>Keeps the k most likely tokens.</summary>
 /// <remarks>Ties at the cut go to the lower id.</remarks>
 [LogitsProcessor("top-k", "Keeps the k most likely tokens.")]
-public sealed class TopK : ILogitsProcessor
+public sealed class TopKCut : ILogitsProcessor
 {
     /// <summary>The cut.</summary>
     [Option("top-k", "How many of the most likely tokens stay; 0 is off.")]

@@ -5,7 +5,7 @@ namespace Tokenwright.Plugins.Standard;
 /// <summary>Keeps the fewest most likely tokens whose probability reaches p.</summary>
 /// <remarks>Holtzman et al., 2020. The token that crosses p stays; ties at the cut go to the lower id.</remarks>
 [LogitsProcessor("top-p", "Keeps the fewest most likely tokens whose probability reaches p.")]
-public sealed class TopP : ILogitsProcessor
+public sealed class TopPCut : ILogitsProcessor
 {
     /// <summary>The cut.</summary>
     [Option("top-p", "Probability that the tokens that stay must reach; 1 is off.")]
