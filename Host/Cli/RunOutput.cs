@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tokenwright.Host;
@@ -31,7 +32,7 @@ internal sealed class RunOutput(bool isJson, string model) : IDisposable
         if (isJson)
         {
             var document = RunDocument.From(result, model, _logProbabilities);
-            _out.WriteLine(JsonSerializer.Serialize(document, RunJson.Default.RunDocument));
+            _out.WriteLine(JsonSerializer.Serialize(document, RunJson.Readable.RunDocument));
             return;
         }
 
@@ -141,6 +142,17 @@ internal sealed record LogProbabilityDocument(int Token, double Raw, double? Sha
 
 internal sealed record AlternativeDocument(int Token, double Raw, double? Shaped);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NewLine = "\n", WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(RunDocument))]
-internal sealed partial class RunJson : JsonSerializerContext;
+internal sealed partial class RunJson : JsonSerializerContext
+{
+    /// <summary>Text as it is: the document is no part of a web page, so nothing but what JSON itself needs is escaped.</summary>
+    public static RunJson Readable { get; } =
+        new(
+            new JsonSerializerOptions
+            {
+                PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
+}

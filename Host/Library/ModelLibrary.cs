@@ -25,14 +25,14 @@ public sealed class ModelLibrary : IModelLibrary
     /// <summary>Where named models lie.</summary>
     public string Folder { get; }
 
-    /// <summary>Names of the models that are there, in order; folders that are no causal model, such as draft heads, are left out.</summary>
+    /// <summary>Names of the models that are there, in order; folders of something else, such as draft heads, are left out.</summary>
     public IReadOnlyList<string> Names =>
         Directory.Exists(Folder)
             ?
             [
                 .. Directory
                     .EnumerateDirectories(Folder)
-                    .Where(folder => File.Exists(Path.Combine(folder, "config.json")))
+                    .Where(folder => File.Exists(Path.Combine(folder, "generation_config.json")))
                     .Select(folder => Path.GetFileName(folder))
                     .Order(StringComparer.Ordinal),
             ]
