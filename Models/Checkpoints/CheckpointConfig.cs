@@ -152,11 +152,12 @@ public sealed class CheckpointConfig
         try
         {
             JsonElement root = JsonElement.Parse(json);
+            CheckText(root);
             return root.ValueKind == JsonValueKind.Object
                 ? new CheckpointConfig(root, origin)
                 : throw new CheckpointException($"{origin}: must be a JSON object. Download the file again.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{origin}: is not valid JSON ({error.Message}) Download the file again.", error);
         }
@@ -264,6 +265,32 @@ public sealed class CheckpointConfig
     /// <param name="remedy">What to do.</param>
     public CheckpointException Fault(string fault, string remedy = "Use the config.json that came with the weights.") =>
         new($"{Origin}: {fault}. {remedy}");
+
+    // Half a surrogate pair passes the parser and fails when the text is read: read every text once, here.
+    private static void CheckText(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    CheckText(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    CheckText(property.Value);
+                }
+
+                break;
+        }
+    }
 
     private RotaryScaling ReadLlama3(double theta, string group)
     {

@@ -54,6 +54,8 @@ public class CheckpointConfigTests
     [Theory]
     [InlineData("[1]", "*must be a JSON object*")]
     [InlineData("{", "*not valid JSON*")]
+    [InlineData("{\"a\": [\"\\ud800\"]}", "*not valid JSON*")]
+    [InlineData("{\"\\ud800\": 1}", "*not valid JSON*")]
     public void What_is_no_object_is_refused(string json, string message)
     {
         Action parse = () => CheckpointConfig.Parse(json, "config.json");
@@ -85,7 +87,7 @@ public class CheckpointConfigTests
 
     [Theory]
     [InlineData("\"two\"", "*generation_config.json: 'eos_token_id' is \"two\"*")]
-    [InlineData("[2, null]", "*'eos_token_id' is [2, null[]]*")]
+    [InlineData("[2, null]", "*'eos_token_id' is [2, null]*")]
     [InlineData("10", "*beyond the vocabulary of 10*")]
     public void A_bad_end_id_is_refused(string value, string message)
     {

@@ -72,6 +72,23 @@ public class GraphCacheTests
     }
 
     [Fact]
+    public void The_folder_is_the_variables_or_the_platforms()
+    {
+        string? before = Environment.GetEnvironmentVariable(GraphCache.FolderVariable);
+        try
+        {
+            Environment.SetEnvironmentVariable(GraphCache.FolderVariable, "some-cache");
+            new GraphCache().Folder.Should().Be(Path.GetFullPath("some-cache"));
+            Environment.SetEnvironmentVariable(GraphCache.FolderVariable, "");
+            Path.GetFileName(new GraphCache().Folder).Should().Be("tokenwright");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(GraphCache.FolderVariable, before);
+        }
+    }
+
+    [Fact]
     public void The_users_files_stay_as_they_are()
     {
         using TemporaryFolder folder = new();
