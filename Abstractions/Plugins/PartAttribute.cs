@@ -2,7 +2,8 @@ using System.Composition;
 
 namespace Tokenwright;
 
-/// <summary>Exports a class as a part, with the id that users type. Metadata is read without running any code of the plugin.</summary>
+/// <summary>Exports a class as a part, with the id that users type. It is read without running any code of the plugin.</summary>
+/// <remarks>The id is the contract name of the export, beside the seam's interface as its type.</remarks>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public abstract class PartAttribute : ExportAttribute
 {
@@ -10,7 +11,7 @@ public abstract class PartAttribute : ExportAttribute
     /// <param name="id">Lower-case words joined by hyphens; unique per seam.</param>
     /// <param name="summary">One sentence for lists.</param>
     protected PartAttribute(Type contract, string id, string summary)
-        : base(contract)
+        : base(id, contract)
     {
         Id = id;
         Summary = summary;
@@ -24,7 +25,6 @@ public abstract class PartAttribute : ExportAttribute
 }
 
 /// <summary>Exports an <see cref="IDecodingMethod"/>.</summary>
-[MetadataAttribute]
 public sealed class DecodingMethodAttribute(string id, string summary) : PartAttribute(typeof(IDecodingMethod), id, summary)
 {
     /// <summary>Which promises of losslessness the method makes; the conformance suite holds it to them.</summary>
@@ -32,23 +32,18 @@ public sealed class DecodingMethodAttribute(string id, string summary) : PartAtt
 }
 
 /// <summary>Exports an <see cref="ITargetDecorator"/>.</summary>
-[MetadataAttribute]
 public sealed class TargetDecoratorAttribute(string id, string summary) : PartAttribute(typeof(ITargetDecorator), id, summary);
 
 /// <summary>Exports an <see cref="ILogitsProcessor"/>.</summary>
-[MetadataAttribute]
 public sealed class LogitsProcessorAttribute(string id, string summary) : PartAttribute(typeof(ILogitsProcessor), id, summary);
 
 /// <summary>Exports an <see cref="ITokenConstraint"/>.</summary>
-[MetadataAttribute]
 public sealed class TokenConstraintAttribute(string id, string summary) : PartAttribute(typeof(ITokenConstraint), id, summary);
 
 /// <summary>Exports an <see cref="IDrafter"/>.</summary>
-[MetadataAttribute]
 public sealed class DrafterAttribute(string id, string summary) : PartAttribute(typeof(IDrafter), id, summary);
 
 /// <summary>Exports an <see cref="IVerifier"/>.</summary>
-[MetadataAttribute]
 public sealed class VerifierAttribute(string id, string summary) : PartAttribute(typeof(IVerifier), id, summary)
 {
     /// <summary>Which promises of losslessness the acceptance rule keeps for every drafter it accepts.</summary>
@@ -56,5 +51,4 @@ public sealed class VerifierAttribute(string id, string summary) : PartAttribute
 }
 
 /// <summary>Exports an <see cref="IDecodingLoop"/>.</summary>
-[MetadataAttribute]
 public sealed class DecodingLoopAttribute(string id, string summary) : PartAttribute(typeof(IDecodingLoop), id, summary);
