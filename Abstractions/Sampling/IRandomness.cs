@@ -25,7 +25,7 @@ public interface IRandomness
     /// <param name="logits">The score of each of <paramref name="ids"/>, in nats, not normalised.</param>
     /// <returns>The picked id, the same as from the dense row with −∞ everywhere else.</returns>
     /// <exception cref="InvalidOperationException">The support is empty.</exception>
-    /// <exception cref="ArgumentException">A score is NaN or +∞, an id is negative, or the lengths differ.</exception>
+    /// <exception cref="ArgumentException">A score is NaN or +∞, a candidate's id is negative, or the lengths differ.</exception>
     int Pick(in DrawKey key, ReadOnlySpan<int> ids, ReadOnlySpan<float> logits);
 
     /// <summary>Picks a token with probability proportional to its weight.</summary>
@@ -34,7 +34,7 @@ public interface IRandomness
     /// <param name="weights">Finite weights of 0 or more, not normalised.</param>
     /// <returns>The picked id; never one of weight 0.</returns>
     /// <exception cref="InvalidOperationException">No weight is positive.</exception>
-    /// <exception cref="ArgumentException">A weight is negative, NaN or +∞, an id is negative, or the lengths differ.</exception>
+    /// <exception cref="ArgumentException">A weight is negative, NaN or +∞, a candidate's id is negative, or the lengths differ.</exception>
     int Pick(in DrawKey key, ReadOnlySpan<int> ids, ReadOnlySpan<double> weights);
 
     /// <summary>True with the given probability; always for 1, never for 0.</summary>

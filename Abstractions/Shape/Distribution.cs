@@ -44,7 +44,7 @@ public sealed class Distribution
         {
             if (double.IsNaN(_logNormaliser))
             {
-                _logNormaliser = LogSumExp.Of(Logits);
+                _logNormaliser = Nucleus.LogSumExp(Logits);
                 if (!double.IsFinite(_logNormaliser))
                 {
                     throw new InvalidOperationException(
@@ -107,24 +107,48 @@ public sealed class Distribution
         return IsDense ? _dense : _sparse.AsSpan(0, _count);
     }
 
+    /// <summary>The logits by id, for changing in place.</summary>
+    /// <exception cref="InvalidOperationException">The distribution is sparse: bias and penalties come before truncation.</exception>
+    public Span<float> ChangeDense() =>
+        IsDense ? Change() : throw new InvalidOperationException("Bias and penalties come before truncation.");
+
     /// <summary>Keeps the k most likely tokens, ties by the lower id.</summary>
     public void KeepTop(int k)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
-        if (k >= Count)
-        {
-            return;
-        }
-
-        if (IsDense)
+        if (k < Count)
         {
             Reserve(k);
-            TopK.Select(_dense, _ids.AsSpan(0, k), _sparse.AsSpan(0, k));
-            IsDense = false;
+            Keep(IsDense ? TopK.Select(_dense, _ids.AsSpan(0, k), _sparse) : k);
         }
+    }
 
-        _count = k;
-        _logNormaliser = double.NaN;
+    /// <summary>Keeps the fewest most likely tokens whose probability reaches p.</summary>
+    /// <param name="p">Above 0, at most 1; the token that crosses it stays.</param>
+    public void KeepTopP(double p)
+    {
+        Reserve(Count);
+        Keep(IsDense ? Nucleus.TopP(_dense, p, _ids, _sparse) : Nucleus.TopP(Logits, p));
+    }
+
+    /// <summary>Keeps the tokens at least p times as likely as the most likely one.</summary>
+    /// <param name="p">Above 0, at most 1.</param>
+    public void KeepMinP(double p)
+    {
+        Reserve(Count);
+        Keep(IsDense ? Nucleus.MinP(_dense, p, _ids, _sparse) : Nucleus.MinP(Logits, p));
+    }
+
+    /// <summary>Keeps the tokens whose surprise is closest to the expected one until their probability reaches p.</summary>
+    /// <param name="p">Above 0, at most 1; the token that crosses it stays.</param>
+    public void KeepTypical(double p)
+    {
+        Reserve(Count);
+        Keep(
+            IsDense
+                ? Nucleus.Typical(_dense, p, _ids, _sparse)
+                : Nucleus.Typical(_ids.AsSpan(0, _count), _sparse.AsSpan(0, _count), p)
+        );
     }
 
     /// <summary>Makes a dense distribution sparse without dropping anything of the support, so that it can be read in order.</summary>
@@ -133,10 +157,7 @@ public sealed class Distribution
         if (IsDense)
         {
             Reserve(_dense.Length);
-            TopK.Select(_dense, _ids.AsSpan(0, _dense.Length), _sparse.AsSpan(0, _dense.Length));
-            int support = _sparse.AsSpan(0, _dense.Length).IndexOf(float.NegativeInfinity);
-            _count = support < 0 ? _dense.Length : support;
-            IsDense = false;
+            Keep(TopK.Select(_dense, _ids.AsSpan(0, _dense.Length), _sparse));
         }
     }
 
@@ -166,7 +187,7 @@ public sealed class Distribution
     }
 
     /// <summary>The most likely token, the lowest id on ties.</summary>
-    public int ArgMax() => IsDense ? Tokenwright.ArgMax.Of(_dense) : _ids[0];
+    public int ArgMax() => IsDense ? TopK.ArgMax(_dense) : _ids[0];
 
     /// <summary>The logit of a token; −∞ outside the support.</summary>
     public float LogitOf(int token)
@@ -185,6 +206,14 @@ public sealed class Distribution
 
     /// <summary>A token's probability.</summary>
     public double Probability(int token) => Math.Exp(LogProbability(token));
+
+    // The candidates are the first ones of the sparse buffers.
+    private void Keep(int count)
+    {
+        _count = count;
+        IsDense = false;
+        _logNormaliser = double.NaN;
+    }
 
     private void Reserve(int count)
     {

@@ -17,6 +17,7 @@ public sealed class Verification
     private ShapeState[] _states;
     private bool[] _hasStates = new bool[16];
     private int[] _kept = new int[16];
+    private int[] _keptRows = new int[16];
     private int[] _path = new int[16];
     private readonly ShapeState[] _tip;
     private IRows? _rows;
@@ -47,10 +48,10 @@ public sealed class Verification
         {
             for (int i = 0; i < _keptCount; i++)
             {
-                _path[i] = Tree.Row(_kept[i]);
+                _keptRows[i] = Tree.Row(_kept[i]);
             }
 
-            return _path.AsSpan(0, _keptCount);
+            return _keptRows.AsSpan(0, _keptCount);
         }
     }
 
@@ -84,6 +85,15 @@ public sealed class Verification
             return known;
         }
 
+        if (_shape.IsPlainArgMax)
+        {
+            // The logits were not asked for; the arg-max is all there is to know.
+            var only = _shaped[node] = Rent();
+            only.KeepOnly(Rows.ArgMax(Tree.Row(node)));
+            return only;
+        }
+
+        var states = States(node);
         long start = Stopwatch.GetTimestamp();
         var shaped = Rent();
         int depth = Tree.Depth(node);
@@ -93,7 +103,7 @@ public sealed class Verification
         }
 
         var path = new TokenPath(_generation.Tokens[.._roundStart], _generation.PromptLength, _path.AsSpan(0, depth));
-        _shape.Apply(path, States(node), Rows.Logits(Tree.Row(node)), shaped);
+        _shape.Apply(path, states, Rows.Logits(Tree.Row(node)), shaped);
         _shaped[node] = shaped;
         _generation.Statistics.Shape += Stopwatch.GetElapsedTime(start);
         return shaped;
@@ -108,7 +118,10 @@ public sealed class Verification
     /// <param name="draw">Which of the node's draws.</param>
     /// <param name="probability">In [0, 1]; values a rounding beyond are taken as the bound.</param>
     public bool Flip(DrawStream stream, int node, int draw, double probability) =>
-        _generation.Randomness.Flip(DrawKey.InRound(_generation.SequenceIndex, stream, _roundStart, node, draw), probability);
+        _generation.Randomness.Flip(
+            DrawKey.InRound(_generation.SequenceIndex, stream, _roundStart, node, draw),
+            Math.Clamp(probability, 0, 1)
+        );
 
     /// <summary>A token drawn from weights.</summary>
     /// <param name="stream">What the draw is for.</param>
@@ -165,7 +178,10 @@ public sealed class Verification
     {
         // A path of depth d commits d + 1 tokens, so this is what makes the budget and the context hold.
         int maxDepth = _generation.Remaining - 1;
-        Tree.Reset(_generation.Tokens[^1], maxNodes, maxDepth);
+
+        // While a draft is checked each of its nodes holds a row of the context, not only those of one path.
+        int room = _generation.Target.Info.ContextLength - _generation.Tokens.Length;
+        Tree.Reset(_generation.Tokens[^1], Math.Min(maxNodes, room), maxDepth);
         _roundStart = _generation.Tokens.Length;
         _keptCount = 0;
         _taken = -1;
@@ -182,6 +198,7 @@ public sealed class Verification
             Array.Resize(ref _shaped, size);
             Array.Resize(ref _hasStates, size);
             Array.Resize(ref _kept, size);
+            Array.Resize(ref _keptRows, size);
             Array.Resize(ref _path, size);
             Array.Resize(ref _states, size * _stateCount);
         }
@@ -239,13 +256,14 @@ public sealed class Verification
     internal TokenLogProbability LogProbabilityOf(int token, int node, int top)
     {
         var raw = Rows.Logits(Tree.Row(node));
-        double rawNormaliser = LogSumExp.Of(raw);
+        double rawNormaliser = Nucleus.LogSumExp(raw);
         var shaped = Target(node);
         var ids = new int[top];
         var logits = new float[top];
-        TopK.Select(raw, ids, logits);
-        var alternatives = new Alternative[top];
-        for (int i = 0; i < top; i++)
+        // Fewer where the model itself rules tokens out.
+        int count = top == 0 ? 0 : TopK.Select(raw, ids, logits);
+        var alternatives = new Alternative[count];
+        for (int i = 0; i < count; i++)
         {
             alternatives[i] = new Alternative(ids[i], logits[i] - rawNormaliser, shaped.LogProbability(ids[i]));
         }

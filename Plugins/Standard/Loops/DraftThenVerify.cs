@@ -10,7 +10,7 @@ public sealed class DraftThenVerify : IDecodingLoop
 {
     /// <summary>The most nodes that one draft may have.</summary>
     [Option("max-nodes", "The most nodes of one draft; 0 drafts nothing.")]
-    [Range(0, 1024)]
+    [Range(0, 1024, ErrorMessage = "max-nodes must lie between 0 and 1024; 0 drafts nothing.")]
     public int MaxNodes { get; set; } = 128;
 
     /// <inheritdoc/>
