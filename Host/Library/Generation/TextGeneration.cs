@@ -197,7 +197,10 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         }
         catch (ArgumentException error)
         {
-            throw new PlanException(error.Message, error);
+            throw new PlanException(
+                error.Message.Replace($" (Parameter '{error.ParamName}')", "", StringComparison.Ordinal),
+                error
+            );
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Composition;
 using System.Composition.Hosting;
 using System.Reflection;
@@ -108,26 +107,31 @@ internal sealed partial class Plugin : IDisposable
         void Collect<T>()
             where T : IPart
         {
-            foreach (var factory in _container.GetExports<ExportFactory<T, PartMetadata>>())
+            foreach (var ((contract, id), part) in described)
             {
-                string id = factory.Metadata.Id;
-                if (!described.TryGetValue((typeof(T), id), out var part))
+                if (contract != typeof(T))
                 {
-                    Report(
-                        Incomplete(
-                            file,
-                            $"It exports {Article(typeof(T).Name)} without an id.",
-                            "Use the attribute that is made for it, such as [Drafter(\"id\", \"One sentence.\")], instead of [Export]."
-                        )
-                    );
                     continue;
                 }
 
+                var factory = _container.GetExport<ExportFactory<T>>(id);
                 _factories[part] = () =>
                 {
                     var export = factory.CreateExport();
                     return new LivePart(part, export.Value, export.Dispose);
                 };
+            }
+
+            // Exports without an id have no contract name.
+            if (_container.GetExports<ExportFactory<T>>().Any())
+            {
+                Report(
+                    Incomplete(
+                        file,
+                        $"It exports {Article(typeof(T).Name)} without an id.",
+                        "Use the attribute that is made for it, such as [Drafter(\"id\", \"One sentence.\")], instead of [Export]."
+                    )
+                );
             }
         }
     }
@@ -331,17 +335,4 @@ internal sealed partial class Plugin : IDisposable
 
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
     private static partial Regex Name();
-
-    /// <summary>The metadata of an export. Each has a default: one export without it would otherwise break the import of all.</summary>
-    private sealed class PartMetadata
-    {
-        [DefaultValue("")]
-        public string Id { get; set; } = "";
-
-        [DefaultValue("")]
-        public string Summary { get; set; } = "";
-
-        [DefaultValue(Tokenwright.Lossless.No)]
-        public Lossless Lossless { get; set; }
-    }
 }

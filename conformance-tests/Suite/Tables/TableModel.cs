@@ -135,6 +135,9 @@ public sealed class TableModel : ICausalModel
     /// <inheritdoc/>
     public void Dispose() { }
 
+    // Not Enum.HasFlag, which allocates until it is optimised.
+    internal bool Offers(Capabilities needed) => (Capabilities & needed) == needed;
+
     internal int EmptyContext => Contexts(Info.VocabularySize, Order) - 1;
 
     internal ReadOnlySpan<float> Row(int context) => _table[context];
@@ -182,6 +185,6 @@ public sealed class TableModel : ICausalModel
             RowsFed += item.Tokens.Length;
         }
 
-        Forwards += Capabilities.HasFlag(Capabilities.Batch) ? 1 : items.Length;
+        Forwards += Offers(Capabilities.Batch) ? 1 : items.Length;
     }
 }

@@ -209,7 +209,7 @@ internal sealed class TableSequence : ISequence
 
     private void Need(Capabilities needed)
     {
-        if (!Model.Capabilities.HasFlag(needed))
+        if (!Model.Offers(needed))
         {
             throw new NotSupportedException(Model.Explain(needed));
         }

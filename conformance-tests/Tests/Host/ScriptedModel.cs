@@ -29,6 +29,7 @@ internal sealed class ScriptedModel(string script, int promptLength = 1) : ICaus
         {
             var sequence = (Sequence)item.Sequence;
             Forwarding?.Invoke(sequence.Tokens.Length);
+            cancellation.ThrowIfCancellationRequested();
             sequence.Feed(item.Tokens.Span);
         }
 
