@@ -160,12 +160,24 @@ public static class TopK
         var i = 0;
         while (i < logits.Length)
         {
-            var end = Math.Min(logits.Length, i + Vector<float>.Count);
-            if (end - i == Vector<float>.Count)
+            var end = Math.Min(logits.Length, i + 4 * Vector<float>.Count);
+            if (end - i == 4 * Vector<float>.Count)
             {
-                var vector = Vector.LoadUnsafe(ref source, (nuint)i);
-                // Negated comparisons: a NaN must reach the loop below.
-                var below = ties > 0 ? Vector.LessThan(vector, limit) : Vector.LessThanOrEqual(vector, limit);
+                var a = Vector.LoadUnsafe(ref source, (nuint)i);
+                var b = Vector.LoadUnsafe(ref source, (nuint)(i + Vector<float>.Count));
+                var c = Vector.LoadUnsafe(ref source, (nuint)(i + 2 * Vector<float>.Count));
+                var d = Vector.LoadUnsafe(ref source, (nuint)(i + 3 * Vector<float>.Count));
+                // "Below" rather than "not above": a NaN must reach the loop that reports it.
+                var below =
+                    ties > 0
+                        ? Vector.LessThan(a, limit)
+                            & Vector.LessThan(b, limit)
+                            & Vector.LessThan(c, limit)
+                            & Vector.LessThan(d, limit)
+                        : Vector.LessThanOrEqual(a, limit)
+                            & Vector.LessThanOrEqual(b, limit)
+                            & Vector.LessThanOrEqual(c, limit)
+                            & Vector.LessThanOrEqual(d, limit);
                 if (Vector.EqualsAll(below, Vector<int>.AllBitsSet))
                 {
                     i = end;

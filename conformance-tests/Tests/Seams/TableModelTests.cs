@@ -100,7 +100,7 @@ public class TableModelTests
                 break;
             case "same sequence twice":
                 var item = new ForwardItem { Sequence = sequence, Tokens = new[] { 1 } };
-                _model.ForwardAsync(new[] { item, item }).GetAwaiter().GetResult();
+                _model.ForwardAsync(new[] { item, item }).AsTask().GetAwaiter().GetResult();
                 break;
             case "other model":
                 Forward(plain.CreateSequence(), [1], model: _model);
@@ -163,6 +163,6 @@ public class TableModelTests
             Parents = parents,
             Wanted = wanted ?? new Wanted(Logits: RowSelection.All),
         };
-        (model ?? _model).ForwardAsync(new[] { item }).GetAwaiter().GetResult();
+        (model ?? _model).ForwardAsync(new[] { item }).AsTask().GetAwaiter().GetResult();
     }
 }

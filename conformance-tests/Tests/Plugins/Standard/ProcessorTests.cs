@@ -251,6 +251,18 @@ public class ProcessorTests
     }
 
     [Fact]
+    public void TypicalKeepsTheLowerIdsOfATie()
+    {
+        // Three equal likely tokens, then a tail; the cut falls among the three.
+        var row = new Distribution(6);
+        row.Load([2, 0, 2, 0, 2, 0]);
+
+        new TypicalCut { Value = 0.5 }.Apply(new TokenPath([0], 1, []), default, row);
+
+        row.Ids.ToArray().Should().Equal(0, 2);
+    }
+
+    [Fact]
     public void AVanishingTemperatureOverflowsNothing()
     {
         var row = new Distribution(3);
