@@ -81,13 +81,9 @@ internal sealed class OptionValues
 
         foreach (var option in options)
         {
-            if (option.Violation(live.Part) is { } violation)
+            if (option.Violation(live.Part, Source(option.Name)) is { } violation)
             {
-                throw new PlanException(
-                    violation.IsAuthors
-                        ? $"Option '{option.Name}' of {live} is refused{Source(option.Name)}: {violation.Text}"
-                        : $"Option '{option.Name}' of {live} {violation.Text}{Source(option.Name)}."
-                );
+                throw new PlanException($"Option '{option.Name}' of {live} {violation}");
             }
         }
 

@@ -23,21 +23,21 @@ internal sealed record PartOption(OptionAttribute Declared, PropertyInfo Propert
     public OptionInfo Describe() => new(Name, Declared.Description, OptionText.Describe(Property.PropertyType)!, RangeInWords());
 
     /// <summary>The first check of the property's annotations that its value does not pass; null when it passes all.</summary>
-    /// <returns>A clause that follows the option's name, or, where the author wrote a message of his own, that message.</returns>
-    public (string Text, bool IsAuthors)? Violation(IPart part)
+    /// <param name="part">The part that has the option.</param>
+    /// <param name="source">Where the value comes from, as it stands behind the value in a message; may be empty.</param>
+    /// <returns>What follows the name of the option in a message, the author's own words where there are any.</returns>
+    public string? Violation(IPart part, string source)
     {
         object? value = Property.GetValue(part);
         var context = new ValidationContext(part) { MemberName = Property.Name, DisplayName = Name };
         foreach (var check in Property.GetCustomAttributes<ValidationAttribute>())
         {
-            if (check.GetValidationResult(value, context) is not { } failed)
+            if (check.GetValidationResult(value, context) is { } failed)
             {
-                continue;
+                return check is RangeAttribute { ErrorMessage: null, ErrorMessageResourceName: null } range
+                    ? $"must be {InWords(range)}; it is {OptionText.Format(value)}{source}."
+                    : $"cannot be {OptionText.Format(value)}{source}: {failed.ErrorMessage}";
             }
-
-            return (check.ErrorMessage ?? check.ErrorMessageResourceName) is not null ? (failed.ErrorMessage!, true)
-                : check is RangeAttribute range ? ($"must be {InWords(range)}; it is {OptionText.Format(value)}", false)
-                : (failed.ErrorMessage!, true);
         }
 
         return null;

@@ -110,14 +110,14 @@ public sealed class PlannerTests : IClassFixture<PlannerTests.Plugins>
     public Task A_method_refuses_what_contradicts_it_in_its_own_words() =>
         Refuses(
             new() { Method = "greedy", Options = { ["temperature"] = "0.8" } },
-            "Option 'temperature' of method 'greedy' is refused: greedy takes the likeliest token; use the method sampling."
+            "Option 'temperature' of method 'greedy' cannot be 0.8: greedy takes the likeliest token; use the method sampling."
         );
 
     [Fact]
     public Task A_method_refuses_what_plugins_json_sets_for_another_plugin_too() =>
         Refuses(
             new() { Method = "greedy" },
-            "Option 'temperature' of method 'greedy' is refused (set for plugin 'Basics' in plugins.json): greedy takes *",
+            "Option 'temperature' of method 'greedy' cannot be 0.8 (set for plugin 'Basics' in plugins.json): greedy takes *",
             With("Basics", "temperature", "0.8")
         );
 
