@@ -88,11 +88,19 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 Diagnostics = diagnostics,
             };
         }
-        catch
+        catch (Exception error)
         {
             decorated?.Dispose();
             parts.ForEach(part => part.Dispose());
-            throw;
+            if (error is HostException or OperationCanceledException)
+            {
+                throw;
+            }
+
+            throw new PlanException(
+                $"A part failed while the plan was made ({string.Join(", ", parts)}): {error.GetType().Name}: {error.Message}",
+                error
+            );
         }
     }
 
