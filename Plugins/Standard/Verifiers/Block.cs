@@ -58,9 +58,7 @@ public sealed class Block : IVerifier
 
         int last = _chain[kept];
         verification.Finish(
-            rejected
-                ? _left.Draw(verification, last)
-                : verification.Draw(DrawStream.Bonus, last, 0, verification.Target(last))
+            rejected ? _left.Draw(verification, last) : verification.Draw(DrawStream.Bonus, last, 0, verification.Target(last))
         );
     }
 

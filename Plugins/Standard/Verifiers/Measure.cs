@@ -118,7 +118,10 @@ internal sealed class Measure
         int i = 0;
         for (; i <= _mass.Length - Vector<double>.Count; i += Vector<double>.Count)
         {
-            var left = Vector.Max(Vector<double>.Zero, new Vector<double>(_mass, i) * mine - new Vector<double>(q._mass, i) * theirs);
+            var left = Vector.Max(
+                Vector<double>.Zero,
+                new Vector<double>(_mass, i) * mine - new Vector<double>(q._mass, i) * theirs
+            );
             left.CopyTo(_difference, i);
             sums += left;
         }
