@@ -2,8 +2,8 @@ namespace Tokenwright;
 
 /// <summary>Makes a public settable property of a part an option that users set by name.</summary>
 /// <remarks>
-/// The property's initial value is the default. Types: bool, int, long, float, double, string, enums, their nullable forms, and lists
-/// of them (comma-separated). Ranges are said with the attributes of System.ComponentModel.DataAnnotations and checked by the host.
+/// The property's initial value is the default. Types: bool, int, long, float, double, string, enums, <see cref="NodeCount"/>, their nullable
+/// forms, and lists of them (comma-separated). Ranges are said with the attributes of System.ComponentModel.DataAnnotations and checked by the host.
 /// Parts of one recipe that declare the same name share the value.
 /// </remarks>
 /// <param name="name">Lower-case words joined by hyphens.</param>

@@ -88,6 +88,7 @@ public static class OptionText
         : type == typeof(int) || type == typeof(long) ? "a whole number"
         : type == typeof(float) || type == typeof(double) ? "a number"
         : type == typeof(string) ? "a text"
+        : type == typeof(NodeCount) ? $"auto or a whole number up to {NodeCount.Max}"
         : type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(Hyphenated))
         : null;
 
@@ -106,6 +107,7 @@ public static class OptionText
                 ? (float.TryParse(text, Real, culture, out float single) && !float.IsNaN(single) ? single : null)
             : type == typeof(double)
                 ? (double.TryParse(text, Real, culture, out double real) && !double.IsNaN(real) ? real : null)
+            : type == typeof(NodeCount) ? (NodeCount.TryParse(text, out var count) ? count : null)
             : type.IsEnum ? EnumValue(type, text)
             : null;
         return value is not null;

@@ -43,6 +43,8 @@ public sealed class OptionTextTests
     [InlineData(typeof(Colour), "0")]
     [InlineData(typeof(Colour), "green")]
     [InlineData(typeof(int?), "x")]
+    [InlineData(typeof(NodeCount), "-1")]
+    [InlineData(typeof(NodeCount), "none")]
     [InlineData(typeof(IReadOnlyList<int>), "1,x")]
     [InlineData(typeof(IReadOnlyList<int>), "1,")]
     public void What_is_no_such_value_is_refused(Type type, string text) =>
@@ -83,6 +85,7 @@ public sealed class OptionTextTests
     [InlineData(typeof(double?), "a number, or none")]
     [InlineData(typeof(Colour), "one of red, dark-blue")]
     [InlineData(typeof(IReadOnlyList<bool>), "a list, separated by commas, each true or false")]
+    [InlineData(typeof(NodeCount), "auto or a whole number up to 1024")]
     [InlineData(typeof(DateTime), null)]
     [InlineData(typeof(List<int>), null)]
     public void A_type_is_put_in_words(Type type, string? words) => OptionText.Describe(type).Should().Be(words);
