@@ -30,10 +30,19 @@ public enum Learning
 [Drafter("aded", "A tree from tri-grams that adapt to the text, on top of those of a corpus.")]
 public sealed class AdedDrafter : IDrafter
 {
+    private const int DefaultNodes = 64;
+
+    private readonly NodeBudget _budget = new();
+    private readonly DraftTree _draft = new();
+    private readonly double[] _gains = new double[NodeCount.Max];
     private readonly BestFirst _bestFirst = new();
     private TreeSearch? _treeSearch;
     private TrigramStore? _store;
     private bool _isTree = true;
+
+    /// <summary>How many nodes a draft may have.</summary>
+    [Option("nodes", "How many tokens a draft may have; auto takes what pays by the measured cost of the model.")]
+    public NodeCount Nodes { get; set; }
 
     /// <summary>How the tree is found.</summary>
     [Option("aded-search", "best-first (the likeliest paths) or mcts (the published tree search).")]
@@ -113,21 +122,39 @@ public sealed class AdedDrafter : IDrafter
             return default;
         }
 
+        _draft.Reset(tree.Token(0), Math.Min(tree.Room, Nodes.Number ?? DefaultNodes), tree.MaxDepth);
         lock (_store!.Gate)
         {
             _store.Adapt(text);
             if (_treeSearch is not null)
             {
-                _treeSearch.Fill(tree, _store, text, Choices);
+                _treeSearch.Fill(_draft, _store, text, Choices);
             }
             else
             {
-                _bestFirst.Fill(tree, _store, text[^2], Math.Min(Depth, tree.MaxDepth), _isTree);
+                _bestFirst.Fill(_draft, _store, text[^2], Math.Min(Depth, tree.MaxDepth), _isTree);
             }
         }
 
+        // Weights are no probabilities: what a node promises is what nodes of its depth and rank have kept.
+        for (int node = 1; node < _draft.Count; node++)
+        {
+            int parent = _draft.Parent(node);
+            int rank = 0;
+            for (int child = _draft.FirstChild(parent); child != node; child = _draft.NextSibling(child))
+            {
+                rank++;
+            }
+
+            _gains[node - 1] = (parent == 0 ? 1 : _gains[parent - 1]) * _budget.History.Acceptance(_draft.Depth(node), rank);
+        }
+
+        tree.AddFirst(_draft, _budget.Choose(Nodes, context, tree, _gains.AsSpan(0, _draft.Count - 1)));
         return default;
     }
+
+    /// <inheritdoc/>
+    public void Observe(in Observation observation) => _budget.Observe(observation);
 
     private static TrigramBase Open(string file) =>
         File.Exists(file) ? TrigramBase.Load(file) : throw new InvalidOperationException($"there is no file {file} of tri-grams.");

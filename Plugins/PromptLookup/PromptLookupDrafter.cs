@@ -12,9 +12,14 @@ public sealed class PromptLookupDrafter : IDrafter, IValidatableObject
 {
     private const int MostExpected = 1 << 14;
 
+    private readonly NodeBudget _budget = new();
     private NgramIndex[] _indexes = [];
     private bool[] _isEnd = [];
     private int _indexed;
+
+    /// <summary>How many nodes a draft may have.</summary>
+    [Option("nodes", "How many tokens a draft may have; auto takes what pays by the measured cost of the model.")]
+    public NodeCount Nodes { get; set; }
 
     /// <summary>The rule of matching.</summary>
     [Option("lookup-dialect", "Which match counts: recent (longest, most recent place), hf, pld or vllm (as those tools do).")]
@@ -87,7 +92,7 @@ public sealed class PromptLookupDrafter : IDrafter, IValidatableObject
 
         foreach (var index in _indexes)
         {
-            if (index.Size < text.Length && Add(tree, text, index))
+            if (index.Size < text.Length && Add(context, tree, index))
             {
                 break;
             }
@@ -96,8 +101,12 @@ public sealed class PromptLookupDrafter : IDrafter, IValidatableObject
         return default;
     }
 
-    private bool Add(DraftTree tree, ReadOnlySpan<int> text, NgramIndex index)
+    /// <inheritdoc/>
+    public void Observe(in Observation observation) => _budget.Observe(observation);
+
+    private bool Add(DraftContext context, DraftTree tree, NgramIndex index)
     {
+        var text = context.Committed;
         var (first, last) = index.Find(text);
         int place = Dialect == LookupDialect.Recent ? last : first;
         if (place < 0 || (Dialect == LookupDialect.Pld && place + Length >= text.Length))
@@ -106,7 +115,7 @@ public sealed class PromptLookupDrafter : IDrafter, IValidatableObject
         }
 
         var follows = text[(place + 1)..];
-        int length = Math.Min(Math.Min(Length, follows.Length), Math.Min(tree.Room, tree.MaxDepth));
+        int length = Math.Min(Math.Min(Length, follows.Length), _budget.Chain(Nodes, context, tree));
 
         // A longer match is likelier to go on; the exact figure only ranks this chain among other drafts.
         float logStep = MathF.Log(index.Size / (index.Size + 1f));

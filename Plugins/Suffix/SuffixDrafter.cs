@@ -11,6 +11,7 @@ namespace Tokenwright.Plugins.Suffix;
 [Drafter("suffix", "A tree of what followed the longest matches in prompt and output, weighted by frequency.")]
 public sealed class SuffixDrafter : IDrafter
 {
+    private const int DefaultNodes = 64;
     private const int MostExpected = 1 << 14;
     private const int MostWaiting = 1024;
     private const int MostEdges = 256;
@@ -18,12 +19,19 @@ public sealed class SuffixDrafter : IDrafter
     private readonly PriorityQueue<(int Parent, int Token, int State, float Score), (float Score, int Order)> _waiting = new(
         MostWaiting
     );
+    private readonly NodeBudget _budget = new();
+    private readonly DraftTree _draft = new();
+    private readonly double[] _gains = new double[NodeCount.Max];
     private readonly int[] _tokens = new int[MostEdges];
     private readonly int[] _targets = new int[MostEdges];
     private readonly double[] _shares = new double[MostEdges];
     private SuffixAutomaton? _automaton;
     private bool _isTree = true;
     private int _pushed;
+
+    /// <summary>How many nodes a draft may have.</summary>
+    [Option("nodes", "How many tokens a draft may have; auto takes what pays by the measured cost of the model.")]
+    public NodeCount Nodes { get; set; }
 
     /// <summary>The longest context that is told apart.</summary>
     [Option("suffix-context", "The longest match that is told apart, in tokens.")]
@@ -66,17 +74,21 @@ public sealed class SuffixDrafter : IDrafter
 
         _waiting.Clear();
         _pushed = 0;
-        Expand(tree, 0, _automaton.Context);
-        while (tree.Room > 0 && _waiting.TryDequeue(out var best, out _))
+        _draft.Reset(tree.Token(0), Math.Min(tree.Room, Nodes.Number ?? DefaultNodes), tree.MaxDepth);
+        Expand(_draft, 0, _automaton.Context);
+        while (_draft.Room > 0 && _waiting.TryDequeue(out var best, out _))
         {
-            int node = tree.Add(best.Parent, best.Token, best.Score);
+            int node = _draft.Add(best.Parent, best.Token, best.Score);
+            _gains[node - 1] = Math.Exp(best.Score);
             if (!_isTree)
             {
                 _waiting.Clear();
             }
 
-            Expand(tree, node, best.State);
+            Expand(_draft, node, best.State);
         }
+
+        tree.AddFirst(_draft, _budget.Choose(Nodes, context, tree, _gains.AsSpan(0, _draft.Count - 1)));
 
         return default;
     }

@@ -10,6 +10,9 @@ namespace Tokenwright.Plugins.TokenRecycling;
 public sealed class TokenRecyclingDrafter : IDrafter, IDisposable
 {
     private readonly TreeTemplate _template = TreeTemplate.Published;
+    private readonly NodeBudget _budget = new();
+    private readonly DraftTree _draft = new();
+    private readonly double[] _gains = new double[NodeCount.Max];
     private readonly int[] _node = new int[TreeTemplate.Published.Count];
     private readonly int[] _order = new int[TreeTemplate.Published.Count];
     private readonly double[] _weight = new double[TreeTemplate.Published.Count];
@@ -21,6 +24,10 @@ public sealed class TokenRecyclingDrafter : IDrafter, IDisposable
     private int _k = SuccessorMatrix.Width;
     private bool _isTree = true;
     private bool _isPrompt = true;
+
+    /// <summary>How many nodes a draft may have.</summary>
+    [Option("nodes", "How many tokens a draft may have; auto takes what pays by the measured cost of the model.")]
+    public NodeCount Nodes { get; set; }
 
     /// <summary>Whether prompt rows teach the matrix; asks the LM head for all of them.</summary>
     [Option("prompt-rows", "Whether rows of the prompt teach too; false saves their part of the LM head.")]
@@ -79,15 +86,24 @@ public sealed class TokenRecyclingDrafter : IDrafter, IDisposable
     /// <inheritdoc/>
     public ValueTask DraftAsync(DraftContext context, DraftTree tree, CancellationToken cancellation)
     {
+        int most = Math.Min(tree.Room, Nodes.Number ?? _template.Count - 1);
+        _draft.Reset(tree.Token(0), most, tree.MaxDepth);
         if (_isTree)
         {
-            AddTree(tree);
+            AddTree(_draft);
         }
         else
         {
-            AddChain(tree);
+            AddChain(_draft);
         }
 
+        var gains = _gains.AsSpan(0, _draft.Count - 1);
+        for (int i = 0; i < gains.Length; i++)
+        {
+            gains[i] = Math.Exp(_draft.Score(i + 1));
+        }
+
+        tree.AddFirst(_draft, _budget.Choose(Nodes, context, tree, gains));
         return default;
     }
 
@@ -153,7 +169,7 @@ public sealed class TokenRecyclingDrafter : IDrafter, IDisposable
 
     private void AddTree(DraftTree tree)
     {
-        Rank(tree.Room < _template.Count - 1);
+        Rank(byWeight: Nodes.Number is not { } number || number < _template.Count - 1);
         Array.Fill(_node, -1);
         _node[0] = 0;
         Read(0, tree.Token(0));
