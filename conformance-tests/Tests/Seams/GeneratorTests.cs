@@ -1,4 +1,5 @@
 using Tokenwright.Conformance;
+using Tokenwright.Tests.Plugins.Standard.Verifiers;
 using static Tokenwright.Tests.Seams.Texts;
 
 namespace Tokenwright.Tests.Seams;
@@ -16,6 +17,8 @@ public class GeneratorTests
     [InlineData("plain", "agree, same noise")]
     [InlineData("hot", "token, chain")]
     [InlineData("all", "token, chain")]
+    [InlineData("hot", "block, chain")]
+    [InlineData("all", "block, chain")]
     [InlineData("plain", "rejection, without replacement")]
     [InlineData("top-p", "rejection, independent")]
     public async Task TextsOfManySeedsHaveTheExactLaw(string shape, string parts)
@@ -45,7 +48,7 @@ public class GeneratorTests
         for (ulong seed = 0; seed < Seeds; seed++)
         {
             var request = Make("token, chain", Plain(model, Prompt, Count, new KeyedRandomness(seed)), draft);
-            var text = Run.Text(request with { Verifier = new TokenRule(Mutation.ResidualMissing) });
+            var text = Run.Text(request with { Verifier = new NaiveToken(Mutation.ResidualMissing) });
             counts[Array.IndexOf(outputs, string.Join(' ', text.Tokens))]++;
         }
 

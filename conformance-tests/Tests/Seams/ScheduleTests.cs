@@ -1,4 +1,5 @@
 using Tokenwright.Conformance;
+using Tokenwright.Plugins.Standard;
 using static Tokenwright.Tests.Seams.Texts;
 
 namespace Tokenwright.Tests.Seams;
@@ -78,7 +79,7 @@ public class ScheduleTests
             await Run.TextAsync(
                 Make("agree, tree", Plain(TableModel.Random(5, 2, 3), Prompt, 8, new KeyedRandomness(0)), model) with
                 {
-                    Verifier = new TokenRule(),
+                    Verifier = new Token(),
                 }
             );
 

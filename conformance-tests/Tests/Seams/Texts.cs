@@ -40,7 +40,12 @@ internal static class Texts
             "token, chain" => plain with
             {
                 Drafter = new SampledDrafter(ProposalModes.Independent, 1, 2),
-                Verifier = new TokenRule(),
+                Verifier = new Token(),
+            },
+            "block, chain" => plain with
+            {
+                Drafter = new SampledDrafter(ProposalModes.Independent, 1, 2),
+                Verifier = new Block(),
             },
             "rejection, chain" => plain with
             {
