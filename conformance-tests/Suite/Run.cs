@@ -24,12 +24,12 @@ public static class Run
     public static async Task<Generation> StartAsync(Request request)
     {
         var model = request.Model;
-        IPart?[] parts = [.. request.Processors, request.Constraint, request.Drafter, request.Verifier, request.Loop];
         var context = new PartContext
         {
             Target = model,
             Vocabulary = request.Vocabulary,
             Models = request.Models,
+            Stores = request.Stores,
         };
         foreach (var part in Parts(request))
         {
@@ -97,7 +97,15 @@ public static class Run
 
     private static IEnumerable<IPart> Parts(Request request)
     {
-        IPart?[] parts = [.. request.Processors, request.Constraint, request.Drafter, request.Verifier, request.Loop];
+        IPart?[] parts =
+        [
+            .. request.Processors,
+            request.Constraint,
+            .. (request.Drafter as ICombinedDrafter)?.Drafters ?? [],
+            request.Drafter,
+            request.Verifier,
+            request.Loop,
+        ];
         return parts.OfType<IPart>();
     }
 
@@ -149,6 +157,9 @@ public sealed record Request
 
     /// <summary>Further models.</summary>
     public IModelSource? Models { get; init; }
+
+    /// <summary>Stores shared between texts.</summary>
+    public SharedStores Stores { get; init; } = new();
 
     /// <summary>Whether end tokens are tokens like any other.</summary>
     public bool IgnoreEndTokens { get; init; }

@@ -12,7 +12,11 @@ public sealed record LoadedModel(
     Func<string, IReadOnlyList<int>>? Encode = null,
     IModelSource? Models = null,
     ForwardProfile? Profile = null
-);
+)
+{
+    /// <summary>What parts learn about this model and keep between generations.</summary>
+    public SharedStores Stores { get; init; } = new();
+}
 
 /// <summary>Opens models by the names that users give.</summary>
 public interface IModelLibrary
