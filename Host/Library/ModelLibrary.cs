@@ -68,7 +68,8 @@ public sealed class ModelLibrary : IModelLibrary
             model.Model,
             tokenizer,
             tokenizer is null ? null : text => tokenizer.Encode(text),
-            new CompanionModels(this, model.Model.Info)
+            new CompanionModels(this, model.Model.Info),
+            model.ProfileAsync
         );
     }
 

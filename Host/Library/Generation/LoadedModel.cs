@@ -5,13 +5,15 @@ namespace Tokenwright.Host;
 /// <param name="Vocabulary">The bytes of its tokens; null where it runs without a tokenizer, on ids alone.</param>
 /// <param name="Encode">A prompt's ids, special tokens in front included; null where there is no tokenizer.</param>
 /// <param name="Models">Opens what a part needs besides the target; disposed with it where it is disposable.</param>
-/// <param name="Profile">The measured cost of its forwards.</param>
+/// <param name="Profile">
+/// Measures the cost of its forwards, or reads it where it was measured before; asked only where something is drafted. Null: unknown.
+/// </param>
 public sealed record LoadedModel(
     ICausalModel Model,
     IVocabulary? Vocabulary = null,
     Func<string, IReadOnlyList<int>>? Encode = null,
     IModelSource? Models = null,
-    ForwardProfile? Profile = null
+    Func<CancellationToken, ValueTask<ForwardProfile>>? Profile = null
 )
 {
     /// <summary>What parts learn about this model and keep between generations.</summary>

@@ -67,7 +67,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         Check();
         using var plan = await _planner.PlanAsync(_model, _request, cancellationToken).ConfigureAwait(false);
         ulong seed = _request.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var generation = Start(plan, seed);
+        var generation = Start(plan, seed, await ProfileAsync(plan, cancellationToken).ConfigureAwait(false));
         var text = new TextStream(generation.Vocabulary, generation.Stops);
         var steps = plan.Loop.RunAsync(generation, cancellationToken).GetAsyncEnumerator(cancellationToken);
         bool hasFailed = true;
@@ -172,7 +172,13 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         }
     }
 
-    private Generation Start(Plan plan, ulong seed)
+    // Plain decoding has no use for a profile, and one of the bare model says nothing about what a decorator makes of it.
+    private async ValueTask<ForwardProfile?> ProfileAsync(Plan plan, CancellationToken cancellation) =>
+        plan.Drafter is null || plan.Target != _model.Model || _model.Profile is not { } measure
+            ? null
+            : await measure(cancellation).ConfigureAwait(false);
+
+    private Generation Start(Plan plan, ulong seed, ForwardProfile? profile)
     {
         try
         {
@@ -190,8 +196,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
                     Stops = _request.Stops.Count == 0 ? null : new StopMatcher(_request.Stops),
                     Vocabulary = _model.Vocabulary,
                     TopLogProbabilities = _request.TopLogProbabilities ?? -1,
-                    // A profile of the model says nothing about what a decorator makes of it.
-                    Profile = plan.Target == _model.Model ? _model.Profile : null,
+                    Profile = profile,
                 }
             );
         }
