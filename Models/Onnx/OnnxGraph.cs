@@ -203,7 +203,17 @@ public sealed partial class OnnxGraph
 
     private void SaveWeights(string path, long length, CancellationToken cancellation)
     {
-        using FileStream file = Create(path, length);
+        // Asking for the room first turns a full disk into an error at the start instead of minutes later.
+        using FileStream file = new(
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                PreallocationSize = length,
+                BufferSize = 0,
+            }
+        );
         foreach (TensorProto tensor in _graph.Initializer)
         {
             if (_weights.TryGetValue(tensor.Name, out Weight? weight))
@@ -219,35 +229,21 @@ public sealed partial class OnnxGraph
         file.Flush(flushToDisk: true);
     }
 
-    // Asking for the room first turns a full disk into an error at the start instead of minutes later.
-    private static FileStream Create(string path, long length)
-    {
-        try
-        {
-            return new FileStream(
-                path,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    PreallocationSize = length,
-                    BufferSize = 0,
-                }
-            );
-        }
-        catch (ArgumentOutOfRangeException error)
-        {
-            throw new IOException($"The weights take {length} bytes, more than one file may have there.", error);
-        }
-    }
-
     private static void Write(FileStream file, ReadOnlySpan<float> values)
     {
         // In pieces: the bytes of one tensor may not fit in one span.
         const int Piece = 1 << 24;
-        for (int start = 0; start < values.Length; start += Piece)
+        try
         {
-            file.Write(MemoryMarshal.AsBytes(values[start..Math.Min(start + Piece, values.Length)]));
+            for (int start = 0; start < values.Length; start += Piece)
+            {
+                file.Write(MemoryMarshal.AsBytes(values[start..Math.Min(start + Piece, values.Length)]));
+            }
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            // What the runtime makes of a file that outgrows what the file system or the process may have.
+            throw new IOException($"{file.Name} may not grow beyond {file.Length} bytes.", error);
         }
     }
 

@@ -57,7 +57,7 @@ public sealed record HostSettings
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException($"The plugin settings '{file}' cannot be read: {error.Message}", error);
+            throw new SettingsException($"{file} cannot be read: {error.Message}", error);
         }
     }
 

@@ -28,21 +28,33 @@ public sealed class BadInputTests(CommandLine cli)
     [Fact]
     public Task Options_and_ids_of_parts_that_cannot_be_are_refused() =>
         Refuse(
-            (["run", "x", "--top-p", "1.5"], "Option 'top-p' of processor 'top-p' cannot be 1.5: *"),
-            (["run", "x", "--top-k", "many"], "Option 'top-k' of processor 'top-k' takes a whole number; 'many' is not that."),
-            (["run", "x", "--set", "temprature=1"], "Unknown option 'temprature'. Did you mean 'temperature'?*"),
-            (["run", "x", "--set", "temperature"], "--set temperature is no assignment; write --set KEY=VALUE."),
-            (["run", "x", "--top-k", "1", "--set", "top-k=2"], "The option top-k is given twice."),
-            (["run", "x", "--method", "gredy"], "Unknown method 'gredy'. Did you mean 'greedy'? Known: *"),
-            (["run", "x", "--verifier", "agre"], "Unknown verifier 'agre'. Did you mean 'agree'? Known: *"),
-            (["run", "x", "--loop", "draft-verify"], "Unknown loop 'draft-verify'. Did you mean 'draft-then-verify'? *"),
-            (["run", "x", "--drafter", "oracle"], "Unknown drafter 'oracle'*"),
+            (["run", "x", "--model", "draft", "--top-p", "1.5"], "Option 'top-p' of processor 'top-p' cannot be 1.5: *"),
             (
-                ["run", "x", "--method", "greedy", "--temperature", "0.5"],
+                ["run", "x", "--model", "draft", "--top-k", "many"],
+                "Option 'top-k' of processor 'top-k' takes a whole number; 'many' is not that."
+            ),
+            (
+                ["run", "x", "--model", "draft", "--set", "temprature=1"],
+                "Unknown option 'temprature'. Did you mean 'temperature'?*"
+            ),
+            (
+                ["run", "x", "--model", "draft", "--set", "temperature"],
+                "--set temperature is no assignment; write --set KEY=VALUE."
+            ),
+            (["run", "x", "--model", "draft", "--top-k", "1", "--set", "top-k=2"], "The option top-k is given twice."),
+            (["run", "x", "--model", "draft", "--method", "gredy"], "Unknown method 'gredy'. Did you mean 'greedy'? Known: *"),
+            (["run", "x", "--model", "draft", "--verifier", "agre"], "Unknown verifier 'agre'. Did you mean 'agree'? Known: *"),
+            (
+                ["run", "x", "--model", "draft", "--loop", "draft-then-verfy"],
+                "Unknown loop 'draft-then-verfy'. Did you mean 'draft-then-verify'? *"
+            ),
+            (["run", "x", "--model", "draft", "--drafter", "oracle"], "Unknown drafter 'oracle'*"),
+            (
+                ["run", "x", "--model", "draft", "--method", "greedy", "--temperature", "0.5"],
                 "*temperature must be 0 with --method greedy*--method sampling*"
             ),
-            (["run", "x", "--stop", ""], "A stop text is empty*Leave it out."),
-            (["run", "x", "--logprobs", "3"], "--logprobs*add --format json.")
+            (["run", "x", "--model", "draft", "--stop", ""], "A stop text is empty*Leave it out."),
+            (["run", "x", "--model", "draft", "--logprobs", "3"], "--logprobs*add --format json.")
         );
 
     [Fact]
@@ -53,12 +65,15 @@ public sealed class BadInputTests(CommandLine cli)
         await Refuse(
             (["run"], "Give one prompt: a text, --prompt-file or --prompt-ids."),
             (["run", "x", "--prompt-ids", "1"], "Give one prompt: *"),
-            (["run", ""], "The prompt is empty: *"),
-            (["run", "--prompt-ids", "1,99999"], "Prompt token 1 is 99999; the vocabulary of target has ids 0 to 4095."),
+            (["run", "", "--model", "draft"], "The prompt is empty: *"),
+            (
+                ["run", "--model", "draft", "--prompt-ids", "1,99999"],
+                "Prompt token 1 is 99999; the vocabulary of draft has ids 0 to 4095."
+            ),
             (["run", "--prompt-ids", "1,x"], "--prompt-ids: 'x' is no token id; *"),
             (
-                ["run", string.Join(' ', Enumerable.Repeat("word", 1200))],
-                "The prompt has 12* tokens and the context of target holds 1024*Shorten the prompt."
+                ["run", string.Join(' ', Enumerable.Repeat("word", 1200)), "--model", "draft"],
+                "The prompt has 12* tokens and the context of draft holds 1024*Shorten the prompt."
             ),
             (["run", "--prompt-file", cli.File("nowhere.txt")], "There is no prompt file '*nowhere.txt'."),
             (["run", "--prompt-file", cli.Folder], "There is no prompt file *"),
@@ -133,7 +148,7 @@ public sealed class BadInputTests(CommandLine cli)
             (["run", "x", "--plugins", settings], "*malformed.json, line 2, position *: not valid JSON: *"),
             (["plugins", "list", "--plugins", settings], "*malformed.json, line 2*"),
             (["plugins", "list", "--plugins", unknown], "*unknown.json, line 1*unknown key 'folder'*Did you mean 'folders'?*"),
-            (["plugins", "list", "--plugins", cli.File("nowhere.json")], "*nowhere.json' cannot be read: *")
+            (["plugins", "list", "--plugins", cli.File("nowhere.json")], "*nowhere.json cannot be read: *")
         );
     }
 
@@ -156,7 +171,7 @@ public sealed class BadInputTests(CommandLine cli)
             "bash",
             [
                 "-c",
-                $"trap '' XFSZ; ulimit -f 2000 || exit 99; exec dotnet exec '{CommandLine.Dll}' run x --model draft --max-tokens 2",
+                $"export DOTNET_EnableWriteXorExecute=0; trap '' XFSZ; ulimit -f 2000 || exit 99; exec dotnet exec '{CommandLine.Dll}' run x --model draft --max-tokens 2",
             ]
         );
         var outcome = await CommandLine.EndAsync(process);

@@ -18,7 +18,7 @@ public sealed class RunTests(CommandLine cli)
         {
             private bool _hasBegun;
             [Option("slow", "Milliseconds; 0 is off.")] public int Milliseconds { get; set; }
-            public ShapeStage Stage => ShapeStage.Penalties;
+            public ShapeStage Stage => ShapeStage.Penalty;
             public bool IsActive => Milliseconds > 0;
             public bool ChangesArgMax => true;
             public void Apply(in TokenPath path, in ShapeState state, Distribution row)
@@ -87,7 +87,7 @@ public sealed class RunTests(CommandLine cli)
         texts[2].Should().NotBe(texts[0]);
 
         async Task<string> Text(string seed) =>
-            (await cli.RunAsync("run", Once, "--temperature", "1", "--seed", seed, "--max-tokens", "20")).Out;
+            (await cli.RunAsync("run", Once, "--threads", "1", "--temperature", "1", "--seed", seed, "--max-tokens", "20")).Out;
     }
 
     [Fact]
