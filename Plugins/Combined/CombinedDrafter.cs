@@ -53,6 +53,9 @@ public sealed class CombinedDrafter : ICombinedDrafter, IValidatableObject
     /// <inheritdoc/>
     public ProposalModes Proposes => ProposalModes.Deterministic;
 
+    /// <summary>Trees: even chains of several drafters branch where they part.</summary>
+    public Capabilities Needs => Capabilities.Tree;
+
     /// <inheritdoc/>
     public Wanted PromptRows
     {

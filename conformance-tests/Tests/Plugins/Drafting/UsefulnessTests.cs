@@ -38,6 +38,7 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
         Assert.SkipUnless(Environment.GetEnvironmentVariable("TOKENWRIGHT_FULL") == "1", "Long; set TOKENWRIGHT_FULL=1.");
         string file = Repository.Shared("data", "prompts", "reference.jsonl");
         var row = new List<string>();
+        var figures = new List<double>();
         for (int s = 0; s < Sets.Length; s++)
         {
             var stores = new SharedStores();
@@ -51,26 +52,28 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
                     Plain(models.Target.Model, prompt, 96, new KeyedRandomness(0), new Temperature()).With(name, stores, nodes),
                     TestContext.Current.CancellationToken
                 );
-                tokens += text.Tokens.Count;
-                steps += text.Statistics.Steps;
+                // The pass over the prompt gives the first token, and no drafter can change that.
+                tokens += text.Tokens.Count - 1;
+                steps += text.Statistics.Steps - 1;
                 drafted += text.Statistics.Drafted;
                 draft += text.Statistics.Draft.TotalMilliseconds;
             }
 
             double perPass = (double)tokens / steps;
             row.Add(string.Create(CultureInfo.InvariantCulture, $"{perPass:0.00} ({1 + (double)drafted / steps:0})"));
-            if (expected is not null)
-            {
-                perPass.Should().BeGreaterThan(0.97 * expected[s], "{0} on {1}", name, Sets[s]);
-            }
+            figures.Add(perPass);
         }
 
         string line = $"| {name} {nodes} | {string.Join(" | ", row)} |";
         output.WriteLine(line);
-        TestContext.Current.SendDiagnosticMessage(line);
         if (Environment.GetEnvironmentVariable("TOKENWRIGHT_TABLE") is { } table)
         {
             await File.AppendAllTextAsync(table, line + "\n", TestContext.Current.CancellationToken);
+        }
+
+        for (int s = 0; expected is not null && s < Sets.Length; s++)
+        {
+            figures[s].Should().BeGreaterThan(0.97 * expected[s], "{0} on {1}", name, Sets[s]);
         }
     }
 
