@@ -212,7 +212,6 @@ public sealed class TokenRecyclingTests : IDisposable
                         matrix.Read(t, row);
                         return string.Join(",", row);
                     })
-            )
-            + string.Join(",", rates);
+            ) + string.Join(",", rates);
     }
 }
