@@ -157,5 +157,7 @@ public sealed class AdedDrafter : IDrafter
     public void Observe(in Observation observation) => _budget.Observe(observation);
 
     private static TrigramBase Open(string file) =>
-        File.Exists(file) ? TrigramBase.Load(file) : throw new InvalidOperationException($"there is no file {file} of tri-grams.");
+        File.Exists(file)
+            ? TrigramBase.Load(file)
+            : throw new InvalidOperationException($"there is no file {file} of tri-grams.");
 }

@@ -26,7 +26,12 @@ internal sealed class TreeSearch(bool paperCompat)
         int before = text[^2];
         _state = (ulong)text.Length * 0x9E3779B97F4A7C15 ^ TrigramBase.Key(before, text[^1]);
         _count = 1;
-        _nodes[0] = new Node { Token = text[^1], Parent = -1, Length = 1 };
+        _nodes[0] = new Node
+        {
+            Token = text[^1],
+            Parent = -1,
+            Length = 1,
+        };
         if (store.Row(before, text[^1]).IsEmpty)
         {
             return;
@@ -230,7 +235,11 @@ internal sealed class TreeSearch(bool paperCompat)
                     return;
                 }
 
-                child = tree.Add(node, _path[i], tree.Score(node) + LogShare(store, i == 1 ? before : _path[i - 2], _path[i - 1], _path[i]));
+                child = tree.Add(
+                    node,
+                    _path[i],
+                    tree.Score(node) + LogShare(store, i == 1 ? before : _path[i - 2], _path[i - 1], _path[i])
+                );
             }
 
             node = child;

@@ -50,12 +50,19 @@ public sealed class TrigramBase
             {
                 if ((uint)document[i] >= (uint)vocabularySize)
                 {
-                    throw new ArgumentException($"Token {document[i]} is not in the vocabulary of {vocabularySize}.", nameof(documents));
+                    throw new ArgumentException(
+                        $"Token {document[i]} is not in the vocabulary of {vocabularySize}.",
+                        nameof(documents)
+                    );
                 }
 
                 if (i >= 2)
                 {
-                    CollectionsMarshal.GetValueRefOrAddDefault(counts, (Key(document[i - 2], document[i - 1]), document[i]), out _)++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(
+                        counts,
+                        (Key(document[i - 2], document[i - 1]), document[i]),
+                        out _
+                    )++;
                 }
             }
         }
@@ -165,7 +172,11 @@ public sealed class TrigramBase
         for (int i = 0; i < count; i++)
         {
             successors[i] = new Successor(reader.ReadInt32(), reader.ReadSingle());
-            if ((uint)successors[i].Token >= (uint)vocabulary || !(successors[i].Weight > 0) || !float.IsFinite(successors[i].Weight))
+            if (
+                (uint)successors[i].Token >= (uint)vocabulary
+                || !(successors[i].Weight > 0)
+                || !float.IsFinite(successors[i].Weight)
+            )
             {
                 throw Damaged(path);
             }

@@ -88,11 +88,9 @@ public sealed class TrigramStore
 
     /// <summary>What may follow two tokens; valid until the next change.</summary>
     public ReadOnlySpan<Successor> Row(int first, int second) =>
-        _rowOf.TryGetValue(TrigramBase.Key(first, second), out int row)
-            ? _successors.AsSpan(row * RowLimit, _counts[row])
-            : Base is null
-                ? []
-                : Base.Row(first, second);
+        _rowOf.TryGetValue(TrigramBase.Key(first, second), out int row) ? _successors.AsSpan(row * RowLimit, _counts[row])
+        : Base is null ? []
+        : Base.Row(first, second);
 
     /// <summary>The weight of a tri-gram; 0 where it is unknown.</summary>
     public float Weight(int first, int second, int third)

@@ -1,14 +1,17 @@
 namespace Tokenwright.Plugins.Combined;
 
 /// <summary>What one drafter's claims are worth: how often tokens came to which it gave about the same probability.</summary>
-/// <remarks>A function of token history. Recent claims count more; while there are few, a claim is taken at its word. Bounded and small.</remarks>
+/// <remarks>
+/// A claim is scaled by the ratio of what came to what was claimed, among claims of about the same size; so the order of nearly equal claims
+/// stays. A function of token history. Recent claims count more; while there are few, a claim is taken at its word. Bounded and small.
+/// </remarks>
 public sealed class Calibration
 {
     private const int Bins = 24;
     private const double PriorTrials = 8;
     private const double Memory = 1 - 1.0 / 1024;
 
-    private readonly double[] _tried = new double[Bins];
+    private readonly double[] _claimed = new double[Bins];
     private readonly double[] _came = new double[Bins];
 
     /// <summary>The measured probability of a token.</summary>
@@ -16,7 +19,9 @@ public sealed class Calibration
     public double Probability(double claim)
     {
         int bin = Bin(claim);
-        return (_came[bin] + PriorTrials * Math.Exp(Math.Min(0, claim))) / (_tried[bin] + PriorTrials);
+        double p = Math.Exp(Math.Min(0, claim));
+        double prior = PriorTrials * p;
+        return Math.Min(1, p * (_came[bin] + prior) / (_claimed[bin] + prior));
     }
 
     /// <summary>Counts one claim.</summary>
@@ -25,10 +30,10 @@ public sealed class Calibration
     public void Count(double claim, bool came)
     {
         int bin = Bin(claim);
-        _tried[bin] = _tried[bin] * Memory + 1;
+        _claimed[bin] = _claimed[bin] * Memory + Math.Exp(Math.Min(0, claim));
         _came[bin] = _came[bin] * Memory + (came ? 1 : 0);
     }
 
-    // A third of a nat each: finer for likely tokens, where it matters, would split the counts too thin.
+    // A third of a nat each: finer bins would split the counts too thin.
     private static int Bin(double claim) => (int)Math.Clamp(-3 * claim, 0, Bins - 1);
 }

@@ -21,7 +21,7 @@ public sealed class CombinedDrafter : ICombinedDrafter, IValidatableObject
     private readonly int[] _tokens = new int[MostChildren];
     private readonly double[] _misses = new double[MostChildren];
     private readonly PriorityQueue<(int Parent, int Token, double Gain), (double Gain, int Order)> _waiting = new(MostWaiting);
-    private IReadOnlyList<IDrafter> _drafters = [];
+    private IDrafter[] _drafters = [];
     private DraftTree[] _trees = [];
     private Calibration[] _calibrations = [];
 
@@ -43,7 +43,7 @@ public sealed class CombinedDrafter : ICombinedDrafter, IValidatableObject
         get => _drafters;
         set
         {
-            _drafters = value;
+            _drafters = [.. value];
             _trees = [.. value.Select(_ => new DraftTree())];
             _calibrations = [.. value.Select(_ => new Calibration())];
             _own = new int[(NodeCount.Max + 1) * value.Count];

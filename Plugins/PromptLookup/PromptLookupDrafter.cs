@@ -43,7 +43,17 @@ public sealed class PromptLookupDrafter : IDrafter, IValidatableObject
     /// <inheritdoc/>
     public ProposalModes Proposes => ProposalModes.Deterministic;
 
-    private int Max => MaxMatch ?? Math.Max(MinMatch ?? 1, Dialect switch { LookupDialect.Hf => 2, LookupDialect.Pld => 3, _ => 5 });
+    private int Max =>
+        MaxMatch
+        ?? Math.Max(
+            MinMatch ?? 1,
+            Dialect switch
+            {
+                LookupDialect.Hf => 2,
+                LookupDialect.Pld => 3,
+                _ => 5,
+            }
+        );
 
     private int Min => MinMatch ?? Math.Min(Max, Dialect == LookupDialect.Vllm ? 5 : 1);
 

@@ -77,7 +77,8 @@ public sealed class SuffixAutomaton(int maxContext, int expected)
             p = _states[p].Link;
         }
 
-        _states[state].Link = p == None ? Root : Split(p, token, next);
+        int link = p == None ? Root : Split(p, token, next);
+        _states[state].Link = link;
         MoveContext(token);
     }
 

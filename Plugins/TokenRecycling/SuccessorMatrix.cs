@@ -221,7 +221,9 @@ public sealed class SuccessorMatrix
         {
             if (successor < Unset || successor >= size)
             {
-                throw new InvalidDataException($"{path} is damaged: it names token {successor} of {size}. Delete it and save it anew.");
+                throw new InvalidDataException(
+                    $"{path} is damaged: it names token {successor} of {size}. Delete it and save it anew."
+                );
             }
         }
 

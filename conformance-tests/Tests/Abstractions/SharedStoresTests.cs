@@ -7,7 +7,18 @@ public sealed class SharedStoresTests
     {
         var stores = new SharedStores();
         var made = new List<object>();
-        Parallel.For(0, 64, _ => { var one = stores.Get("a", () => new List<int>()); lock (made) { made.Add(one); } });
+        Parallel.For(
+            0,
+            64,
+            _ =>
+            {
+                var one = stores.Get("a", () => new List<int>());
+                lock (made)
+                {
+                    made.Add(one);
+                }
+            }
+        );
 
         made.Distinct().Should().ContainSingle();
         object other = stores.Get("b", () => new List<int>());

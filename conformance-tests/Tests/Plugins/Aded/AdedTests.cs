@@ -40,7 +40,10 @@ public sealed class AdedTests : IDisposable
     [Fact]
     public void The_base_keeps_the_twelve_likeliest_and_is_read_back()
     {
-        int[][] documents = [.. Enumerable.Range(0, 20).Select(i => Enumerable.Repeat(new[] { 30, 31, i }, 20 - i).SelectMany(t => t).ToArray())];
+        int[][] documents =
+        [
+            .. Enumerable.Range(0, 20).Select(i => Enumerable.Repeat(new[] { 30, 31, i }, 20 - i).SelectMany(t => t).ToArray()),
+        ];
         var built = TrigramBase.Build(documents, 40);
         string file = Path.Combine(_folder, "base");
         built.Save(file);
@@ -62,7 +65,12 @@ public sealed class AdedTests : IDisposable
     [Fact]
     public void What_a_text_adds_lies_over_the_base_and_never_in_it()
     {
-        var corpus = TrigramBase.Build([[1, 2, 3, 1, 2, 4]], 10);
+        var corpus = TrigramBase.Build(
+            [
+                [1, 2, 3, 1, 2, 4],
+            ],
+            10
+        );
         var one = new TrigramStore(corpus);
         var other = new TrigramStore(corpus);
         one.Adapt([1, 2, 3]);

@@ -71,7 +71,12 @@ public sealed class DraftLawTests
             Request Plainly() => Plain(model, [3, 1, 4], 48, new KeyedRandomness(2), Shaped(temperature, "cuts"));
             var plain = Run.Text(Plainly()).Tokens;
 
-            Run.Text(Plainly() with { Drafter = new TokenRecyclingDrafter { Matrix = matrix, Nodes = 80 } })
+            Run.Text(
+                    Plainly() with
+                    {
+                        Drafter = new TokenRecyclingDrafter { Matrix = matrix, Nodes = 80 },
+                    }
+                )
                 .Tokens.Should()
                 .Equal(plain);
             foreach (var search in Enum.GetValues<AdedSearch>())
@@ -198,7 +203,13 @@ public sealed class DraftLawTests
     private static ILogitsProcessor[] Shaped(double temperature, string cuts) =>
         [
             new Temperature { Value = temperature },
-            .. cuts == "cuts" ? new ILogitsProcessor[] { new TopKCut { Value = 6 }, new TopPCut { Value = 0.9 } } : [],
+            .. cuts == "cuts"
+                ? new ILogitsProcessor[]
+                {
+                    new TopKCut { Value = 6 },
+                    new TopPCut { Value = 0.9 },
+                }
+                : [],
             .. cuts == "penalties"
                 ? new ILogitsProcessor[]
                 {

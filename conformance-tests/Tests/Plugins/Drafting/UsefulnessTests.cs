@@ -27,7 +27,7 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
             { "aded", 64, null },
             { "aded", 16, null },
             { "aded mcts", 64, null },
-            { "combined", 80, null },
+            { "combined", 80, [2.82, 2.98, 4.17, 3.70, 2.98, 3.73] },
             { "combined", 16, null },
         };
 
@@ -39,13 +39,14 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
         string file = Repository.Shared("data", "prompts", "reference.jsonl");
         var row = new List<string>();
         var figures = new List<double>();
+        double draft = 0;
+        int allSteps = 0;
         for (int s = 0; s < Sets.Length; s++)
         {
             var stores = new SharedStores();
             int tokens = 0;
             int steps = 0;
             long drafted = 0;
-            double draft = 0;
             foreach (int[] prompt in Prompts(file, Sets[s]).Take(12))
             {
                 var text = await Run.TextAsync(
@@ -62,9 +63,10 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
             double perPass = (double)tokens / steps;
             row.Add(string.Create(CultureInfo.InvariantCulture, $"{perPass:0.00} ({1 + (double)drafted / steps:0})"));
             figures.Add(perPass);
+            allSteps += steps;
         }
 
-        string line = $"| {name} {nodes} | {string.Join(" | ", row)} |";
+        string line = $"| {name} {nodes} | {string.Join(" | ", row)} | {1000 * draft / allSteps:0} |";
         output.WriteLine(line);
         if (Environment.GetEnvironmentVariable("TOKENWRIGHT_TABLE") is { } table)
         {

@@ -63,9 +63,8 @@ public sealed class PromptLookupTests
     public void A_copied_text_takes_many_tokens_a_pass_and_random_text_almost_none()
     {
         var copies = Run.Text(
-            Plain(Cycle.Of(40), [.. Enumerable.Range(0, 41).Select(i => i % 40)], 200, new KeyedRandomness(0), new Temperature()).With(
-                "prompt-lookup"
-            )
+            Plain(Cycle.Of(40), [.. Enumerable.Range(0, 41).Select(i => i % 40)], 200, new KeyedRandomness(0), new Temperature())
+                .With("prompt-lookup")
         );
         copies.Statistics.TokensPerPass.Should().BeGreaterThan(5);
 

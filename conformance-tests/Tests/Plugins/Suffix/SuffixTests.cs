@@ -92,9 +92,8 @@ public sealed class SuffixTests
     public void A_repeated_text_takes_many_tokens_a_pass()
     {
         var text = Run.Text(
-            Plain(Cycle.Of(40), [.. Enumerable.Range(0, 41).Select(i => i % 40)], 200, new KeyedRandomness(0), new Temperature()).With(
-                "suffix"
-            )
+            Plain(Cycle.Of(40), [.. Enumerable.Range(0, 41).Select(i => i % 40)], 200, new KeyedRandomness(0), new Temperature())
+                .With("suffix")
         );
 
         text.Statistics.TokensPerPass.Should().BeGreaterThan(4);

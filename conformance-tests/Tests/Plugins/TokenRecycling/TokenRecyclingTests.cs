@@ -25,6 +25,29 @@ public sealed class TokenRecyclingTests : IDisposable
     }
 
     [Fact]
+    public async Task The_tree_is_gathered_along_the_template()
+    {
+        var matrix = new SuccessorMatrix(600);
+        for (int token = 0; token < 600; token++)
+        {
+            matrix.Write(token, [.. Enumerable.Range(0, 8).Select(rank => Successor(token, rank))]);
+        }
+
+        var drafter = new TokenRecyclingDrafter { Matrix = matrix, Nodes = 80 };
+        var tree = await Drafts.AfterAsync([5], drafter, TableModel.Random(600, 0, seed: 1));
+
+        var template = TreeTemplate.Published;
+        tree.Count.Should().Be(81);
+        for (int node = 1; node < tree.Count; node++)
+        {
+            tree.Parent(node).Should().Be(template.Parent(node));
+            tree.Token(node).Should().Be(Successor(tree.Token(tree.Parent(node)), template.Rank(node)));
+        }
+
+        static int Successor(int token, int rank) => (token * 8 + rank + 1) % 600;
+    }
+
+    [Fact]
     public void A_known_text_takes_seven_tokens_a_pass()
     {
         var model = Cycle.Of(40);
@@ -212,7 +235,6 @@ public sealed class TokenRecyclingTests : IDisposable
                         matrix.Read(t, row);
                         return string.Join(",", row);
                     })
-            )
-            + string.Join(",", rates);
+            ) + string.Join(",", rates);
     }
 }
