@@ -1,4 +1,5 @@
 using Tokenwright.Models.Builder;
+using Tokenwright.Models.Chat;
 using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
 
@@ -23,7 +24,7 @@ public sealed class LanguageModel : IDisposable
     public Tokenizer? Tokenizer { get; }
 
     /// <summary>Opens the checkpoint in a folder; its graph is built on first use.</summary>
-    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer.</param>
+    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer; or a GGUF file, which has all of these.</param>
     /// <param name="options">How it runs.</param>
     /// <param name="cancellation">Ends building early; nothing is left behind.</param>
     /// <exception cref="Checkpoints.CheckpointException">The checkpoint is malformed or not supported.</exception>
@@ -40,8 +41,11 @@ public sealed class LanguageModel : IDisposable
         OnnxEnvironment.Start(options.Threads);
         var cache = new GraphCache(options.CacheFolder);
         var graph = cache.Get(folder, options.Graph, cancellation);
-        string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        var tokenizer = TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))) ? Tokenizer.Load(folder) : null;
+        bool isFile = File.Exists(folder);
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string name = options.Name ?? (isFile ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path));
+        var tokenizer =
+            isFile || TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))) ? Tokenizer.Load(folder) : null;
         if (tokenizer is not null && tokenizer.Size > graph.Manifest.VocabularySize)
         {
             throw new TokenizerException(
@@ -50,8 +54,14 @@ public sealed class LanguageModel : IDisposable
             );
         }
 
-        return new LanguageModel(new OnnxCausalModel(name, graph, options.Provider), tokenizer, new ProfileCache(cache.Folder));
+        return new LanguageModel(new OnnxCausalModel(name, graph, options.Provider), tokenizer, new ProfileCache(cache.Folder))
+        {
+            Chat = ChatFormat.Load(folder),
+        };
     }
+
+    /// <summary>How conversations become prompts; null where the checkpoint has no chat template.</summary>
+    public ChatFormat? Chat { get; private init; }
 
     /// <summary>The measured cost of the model's forwards on this machine; measured on first use, then cached.</summary>
     public ValueTask<ForwardProfile> ProfileAsync(CancellationToken cancellation = default) =>

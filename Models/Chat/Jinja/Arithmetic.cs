@@ -26,7 +26,7 @@ internal static class Arithmetic
         Interpreter.ThrowIfUndefined(value);
         return value switch
         {
-            double number => minus ? -number : number,
+            double number => (object)(minus ? -number : number),
             long.MinValue when minus => throw new TemplateFault("the result of - has more than 64 bits"),
             _ when Types.Whole(value) is { } number => minus ? -number : number,
             _ => throw new TemplateFault($"bad operand type for unary {(minus ? '-' : '+')}: '{Types.Name(value)}'"),
@@ -115,13 +115,14 @@ internal static class Arithmetic
         {
             return operation switch
             {
-                "+" => m + n,
+                // Without the cast, the whole switch would be of type double.
+                "+" => (object)(m + n),
                 "-" => m - n,
                 "*" => m * n,
                 "/" => m / NotZero(n),
                 "//" => (long)Floor(m, n),
                 "%" => (long)(m - Floor(m, n) * n),
-                "**" => n < 0 ? Power(m, n) : WholePower(m, n),
+                "**" => n < 0 ? (object)Power(m, n) : WholePower(m, n),
                 _ => null,
             };
         }

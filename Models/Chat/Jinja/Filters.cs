@@ -88,8 +88,8 @@ internal static partial class Filters
     private static bool Flag(object? value, bool otherwise = false) => value is null ? otherwise : Types.IsTrue(value);
 
     private static object Absolute(object value) =>
-        value is double number ? Math.Abs(number)
-        : Types.Whole(value) is { } whole and > long.MinValue ? Math.Abs(whole)
+        value is double number ? (object)Math.Abs(number)
+        : Types.Whole(value) is { } whole and > long.MinValue ? (object)Math.Abs(whole)
         : throw new TemplateFault($"bad operand type for abs(): '{Types.Name(value)}'");
 
     private static object Attribute(Interpreter interpreter, object value, Arguments arguments)
@@ -216,7 +216,7 @@ internal static partial class Filters
             "floor" => Math.Floor(number * scale) / scale,
             _ => throw new TemplateFault("method must be common, ceil or floor"),
         };
-        return Types.Whole(value) is { } whole && precision >= 0 && given[1] is null ? whole : rounded;
+        return Types.Whole(value) is { } whole && precision >= 0 && given[1] is null ? (object)whole : rounded;
     }
 
     // By the number's exact decimal digits, as Python rounds.

@@ -20,7 +20,7 @@ internal static class Json
                 return false;
             case JsonValueKind.Number:
                 return element.GetRawText().AsSpan().ContainsAny('.', 'e', 'E') || !element.TryGetInt64(out long whole)
-                    ? element.GetDouble()
+                    ? (object)element.GetDouble()
                     : whole;
             case JsonValueKind.Array:
                 return Sequence.List([.. element.EnumerateArray().Select(Read)]);

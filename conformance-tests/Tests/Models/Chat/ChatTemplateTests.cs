@@ -41,26 +41,34 @@ public class ChatTemplateTests(ITestOutputHelper output)
     [Fact]
     public void The_language_means_what_it_means_in_jinja2()
     {
-        int count = 0;
         JsonElement golden = ModelFiles.Json(Repository.Golden("jinja.json"));
         JsonElement variables = golden.GetProperty("variables");
+        List<string> different = [];
+        int count = 0;
         foreach (JsonElement row in golden.GetProperty("rows").EnumerateArray())
         {
-            string template = row.GetProperty("template").GetString()!.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
-            Func<string> render = () => ChatTemplate.Parse(row.GetProperty("template").GetString()!).Render(variables);
-            if (row.TryGetProperty("expected", out JsonElement expected))
+            string template = row.GetProperty("template").GetString()!;
+            string expected = row.TryGetProperty("expected", out JsonElement text) ? text.GetString()! : "an error";
+            string actual;
+            try
             {
-                render.Should().NotThrow(template).Which.Should().Be(expected.GetString(), template);
+                actual = ChatTemplate.Parse(template).Render(variables);
             }
-            else
+            catch (ChatTemplateException error)
             {
-                render.Should().Throw<ChatTemplateException>(template);
+                actual = text.ValueKind == JsonValueKind.Undefined ? "an error" : error.Message;
+            }
+
+            if (actual != expected)
+            {
+                different.Add($"{template}: {actual} instead of {expected}");
             }
 
             count++;
         }
 
-        count.Should().BeGreaterThan(150);
+        string.Join("\n", different).Should().BeEmpty();
+        count.Should().BeGreaterThan(400);
     }
 
     [Fact]
