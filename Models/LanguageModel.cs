@@ -1,4 +1,5 @@
 using Tokenwright.Models.Builder;
+using Tokenwright.Models.Chat;
 using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
 
@@ -9,10 +10,12 @@ public sealed class LanguageModel : IDisposable
 {
     private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
 
+    private readonly Lazy<ChatFormat?> _chat;
     private readonly ProfileCache _profiles;
 
-    private LanguageModel(OnnxCausalModel model, Tokenizer? tokenizer, ProfileCache profiles)
+    private LanguageModel(string path, OnnxCausalModel model, Tokenizer? tokenizer, ProfileCache profiles)
     {
+        _chat = new Lazy<ChatFormat?>(() => ChatFormat.Load(path));
         Model = model;
         Tokenizer = tokenizer;
         _profiles = profiles;
@@ -25,7 +28,7 @@ public sealed class LanguageModel : IDisposable
     public Tokenizer? Tokenizer { get; }
 
     /// <summary>Opens the checkpoint in a folder; its graph is built on first use.</summary>
-    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer.</param>
+    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer; or a GGUF file, which has all of these.</param>
     /// <param name="options">How it runs.</param>
     /// <param name="cancellation">Ends building early; nothing is left behind.</param>
     /// <exception cref="Checkpoints.CheckpointException">The checkpoint is malformed or not supported.</exception>
@@ -42,7 +45,8 @@ public sealed class LanguageModel : IDisposable
         OnnxEnvironment.Start(options.Threads);
         var cache = new GraphCache(options.CacheFolder);
         var graph = cache.Get(folder, options.Graph, cancellation);
-        string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string name = options.Name ?? (File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path));
 
         // Reading the vocabulary and opening the session take about as long; neither needs the other.
         var reading = Task.Run(() => ReadTokenizer(folder, graph.Manifest.VocabularySize), CancellationToken.None);
@@ -50,7 +54,7 @@ public sealed class LanguageModel : IDisposable
         try
         {
             model = new OnnxCausalModel(name, graph, options.Provider);
-            return new LanguageModel(model, reading.GetAwaiter().GetResult(), new ProfileCache(cache.Folder));
+            return new LanguageModel(path, model, reading.GetAwaiter().GetResult(), new ProfileCache(cache.Folder));
         }
         catch
         {
@@ -58,6 +62,10 @@ public sealed class LanguageModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>How conversations become prompts; null where the checkpoint has no chat template. Read when first asked for.</summary>
+    /// <exception cref="ChatTemplateException">The template is malformed or uses what is not supported.</exception>
+    public ChatFormat? Chat => _chat.Value;
 
     /// <summary>The measured cost of the model's forwards on this machine; measured on first use, then cached.</summary>
     public ValueTask<ForwardProfile> ProfileAsync(CancellationToken cancellation = default) =>
@@ -68,7 +76,7 @@ public sealed class LanguageModel : IDisposable
 
     private static Tokenizer? ReadTokenizer(string folder, int vocabularySize)
     {
-        if (!TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))))
+        if (!File.Exists(folder) && !TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))))
         {
             return null;
         }

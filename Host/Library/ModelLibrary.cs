@@ -4,7 +4,7 @@ using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Host;
 
-/// <summary>Opens models by the name of a folder under <c>models/</c> beside the executable, or by the path of any folder.</summary>
+/// <summary>Opens models by the name of a folder under <c>models/</c> beside the executable, or by the path of any folder or GGUF file.</summary>
 /// <remarks>Graphs are built on first use and kept in the cache; the model's own files are never touched.</remarks>
 public sealed class ModelLibrary : IModelLibrary
 {
@@ -49,13 +49,13 @@ public sealed class ModelLibrary : IModelLibrary
             return named;
         }
 
-        if (Directory.Exists(name))
+        if (Directory.Exists(name) || File.Exists(name))
         {
             return name;
         }
 
         throw new HostException(
-            $"There is no model '{name}': neither a folder of that path nor one of the names {string.Join(", ", Names)}.{Spelling.Hint(name, Names)}"
+            $"There is no model '{name}': neither a folder or file of that path nor one of the names {string.Join(", ", Names)}.{Spelling.Hint(name, Names)}"
         );
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Tokenwright.Models.Checkpoints;
+using Tokenwright.Models.Checkpoints.Gguf;
 using Tokenwright.Models.Onnx;
 
 namespace Tokenwright.Models.Builder;
@@ -64,14 +65,19 @@ public sealed class GraphCache
     /// <summary>The cache's folder.</summary>
     public string Folder { get; }
 
-    /// <summary>The graph of a checkpoint folder, built now if it is not there.</summary>
-    /// <param name="checkpoint">The checkpoint's folder.</param>
+    /// <summary>The graph of a checkpoint, built now if it is not there.</summary>
+    /// <param name="checkpoint">The checkpoint's folder, or a GGUF file.</param>
     /// <param name="options">What the graph takes and gives.</param>
     /// <param name="cancellation">Stops hashing and building; nothing is left behind.</param>
     /// <exception cref="CheckpointException">The checkpoint is malformed or not supported.</exception>
     /// <exception cref="IOException">The cache cannot be written; the message names the folder and the variable that moves it.</exception>
     public BuiltGraph Get(string checkpoint, GraphOptions options, CancellationToken cancellation = default)
     {
+        if (GgufFile.Is(checkpoint))
+        {
+            return GetFile(checkpoint, options, cancellation);
+        }
+
         string content = HashCheckpoint(checkpoint, cancellation);
         return Get(
             content,
@@ -80,6 +86,30 @@ public sealed class GraphCache
             {
                 using Checkpoint opened = Checkpoint.Open(checkpoint);
                 GraphBuilder.Build(opened.Config, opened.Generation, opened, options, folder, cancellation);
+            }
+        );
+    }
+
+    private BuiltGraph GetFile(string path, GraphOptions options, CancellationToken cancellation)
+    {
+        string content;
+        try
+        {
+            content = Hash("gguf " + HashFile(path, cancellation));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be read ({error.Message}) Check its permissions.", error);
+        }
+
+        return Get(
+            content,
+            options,
+            folder =>
+            {
+                using GgufFile file = new(path);
+                GgufCheckpoint checkpoint = new(file);
+                GraphBuilder.Build(checkpoint.Config, checkpoint.Generation, checkpoint, options, folder, cancellation);
             }
         );
     }

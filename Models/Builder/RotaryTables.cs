@@ -20,6 +20,7 @@ public static class RotaryTables
             {
                 "linear" => frequency / rotary.Factor,
                 "llama3" => Llama3(frequency, rotary),
+                "factors" => frequency / rotary.Factors[i],
                 _ => frequency,
             };
         }

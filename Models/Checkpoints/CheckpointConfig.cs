@@ -117,6 +117,7 @@ public sealed class CheckpointConfig
                 "default" => new RotaryScaling(kind, theta),
                 "linear" => new RotaryScaling(kind, theta) { Factor = Number("factor", 1, 1e6, within: group) },
                 "llama3" => ReadLlama3(theta, group),
+                "factors" => new RotaryScaling(kind, theta) { Factors = ReadFactors(group) },
                 _ => throw Fault(
                     $"rotary scaling '{kind}' is not supported; supported are default, linear, llama3",
                     "Use another checkpoint."
@@ -292,6 +293,25 @@ public sealed class CheckpointConfig
         }
     }
 
+    // Tokenwright's own: GGUF files have the factors themselves, not the numbers they come from.
+    private IReadOnlyList<double> ReadFactors(string group)
+    {
+        if (Find("factors", group) is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() != HeadSize / 2)
+        {
+            throw Fault($"'{group}.factors' must be a list of {HeadSize / 2} numbers");
+        }
+
+        return
+        [
+            .. list.EnumerateArray()
+                .Select(item =>
+                    item.ValueKind == JsonValueKind.Number && item.GetDouble() is > 0 and var factor
+                        ? factor
+                        : throw Fault($"'{group}.factors' holds {Show(item)}; it must hold positive numbers")
+                ),
+        ];
+    }
+
     private RotaryScaling ReadLlama3(double theta, string group)
     {
         RotaryScaling scaling = new("llama3", theta)
@@ -337,7 +357,7 @@ public sealed class CheckpointConfig
 }
 
 /// <summary>How rotary positions turn into angles.</summary>
-/// <param name="Kind"><c>default</c>, <c>linear</c> or <c>llama3</c>.</param>
+/// <param name="Kind"><c>default</c>, <c>linear</c>, <c>llama3</c> or <c>factors</c>.</param>
 /// <param name="Theta">The base of the frequencies.</param>
 public sealed record RotaryScaling(string Kind, double Theta)
 {
@@ -349,6 +369,9 @@ public sealed record RotaryScaling(string Kind, double Theta)
 
     /// <summary>llama3: waves shorter than the original context over this are left alone.</summary>
     public double HighFrequencyFactor { get; init; }
+
+    /// <summary>factors: by how much each frequency is slowed down.</summary>
+    public IReadOnlyList<double> Factors { get; init; } = [];
 
     /// <summary>llama3: the context before scaling.</summary>
     public int OriginalContext { get; init; }

@@ -1,4 +1,5 @@
 using System.Text;
+using Tokenwright.Models.Checkpoints.Gguf;
 
 namespace Tokenwright.Models.Tokenizers;
 
@@ -49,12 +50,20 @@ public sealed class Tokenizer : IVocabulary
     /// A folder holding <c>tokenizer.json</c>, else <c>tokenizer.model</c>, else one <c>*.tiktoken</c> file; or such a file. A
     /// <c>tokenizer_config.json</c> beside a file with one of the first two names is read too: its <c>add_bos_token</c> and
     /// <c>add_eos_token</c> overrule the file's template, and the tokens it declares special are special. A rank file is read
-    /// by the encoding it is named after: <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>.
+    /// by the encoding it is named after: <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>. Or a GGUF file, whose metadata
+    /// hold a tokenizer.
     /// </param>
+    /// <exception cref="Checkpoints.CheckpointException">The GGUF file is damaged.</exception>
     /// <exception cref="TokenizerException">The file is missing, damaged, or uses a component that is not supported.</exception>
     public static Tokenizer Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (GgufFile.Is(path))
+        {
+            using var gguf = new GgufFile(path);
+            return GgufVocabulary.Read(gguf);
+        }
+
         var file = Directory.Exists(path) ? Choose(path) : path;
         try
         {

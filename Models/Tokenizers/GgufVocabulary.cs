@@ -1,0 +1,227 @@
+using System.Text;
+using Tokenwright.Models.Checkpoints.Gguf;
+
+namespace Tokenwright.Models.Tokenizers;
+
+/// <summary>The tokenizer in the metadata of a GGUF file: byte-level merges (gpt2) or SentencePiece scores (llama).</summary>
+internal static class GgufVocabulary
+{
+    private const char Mark = '▁';
+    private const string Prefix = "tokenizer.ggml.";
+
+    private enum TokenType
+    {
+        Normal = 1,
+        Unknown = 2,
+        Control = 3,
+        UserDefined = 4,
+        Unused = 5,
+        Byte = 6,
+    }
+
+    // Qwen's: as cl100k, but digits one by one.
+    private const string Qwen2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // What each name of tokenizer.ggml.pre cuts at, one pattern after another.
+    private static readonly Dictionary<string, string[]> PreTokenizers = new(StringComparer.Ordinal)
+    {
+        ["default"] =
+        [
+            @"[\p{P}\$\+<=>\^~\|]+",
+            @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)",
+            @"\p{N}+",
+            "[0-9][0-9][0-9]",
+        ],
+        ["gpt-2"] = [SplitPattern.Gpt2],
+        ["llama-bpe"] = [SplitPattern.Cl100k],
+        ["qwen2"] = [Qwen2],
+        ["smollm"] = [@"\p{N}", SplitPattern.Gpt2],
+        ["gpt-4o"] = [SplitPattern.O200k],
+    };
+
+    private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
+    {
+        ["phi-2"] = "gpt-2",
+        ["mpt"] = "gpt-2",
+        ["olmo"] = "gpt-2",
+        ["llama3"] = "llama-bpe",
+        ["llama-v3"] = "llama-bpe",
+        ["starcoder"] = "smollm",
+        ["refact"] = "smollm",
+        ["command-r"] = "smollm",
+        ["deepseek-r1-qwen"] = "qwen2",
+    };
+
+    public static Tokenizer Read(GgufFile file)
+    {
+        string[] tokens = file.Texts(Prefix + "tokens") ?? throw new TokenizerException(file.Origin, "the file holds no tokenizer.");
+        if (tokens.Length == 0)
+        {
+            throw new TokenizerException(file.Origin, "the vocabulary is empty.");
+        }
+
+        TokenType[] types = Types(file, tokens.Length);
+        try
+        {
+            string model = file.Text(Prefix + "model") ?? "";
+            return model switch
+            {
+                "gpt2" => ByMerges(file, tokens, types),
+                "llama" => ByScores(file, tokens, types),
+                _ => throw new NotSupportedException($"the tokenizer model '{model}' (supported are gpt2, llama)"),
+            };
+        }
+        catch (NotSupportedException error)
+        {
+            throw new TokenizerException(
+                file.Origin,
+                $"{error.Message} is not supported; this tokenizer cannot be reproduced exactly.",
+                error
+            );
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or KeyNotFoundException)
+        {
+            throw new TokenizerException(file.Origin, $"the tokenizer in the file is damaged: {error.Message}", error);
+        }
+    }
+
+    private static TokenType[] Types(GgufFile file, int count)
+    {
+        object? value = file.Find(Prefix + "token_type");
+        return value switch
+        {
+            null => [.. Enumerable.Repeat(TokenType.Normal, count)],
+            long[] numbers when numbers.Length == count => [.. numbers.Select(number => (TokenType)(int)Math.Clamp(number, 0, 7))],
+            _ => throw new TokenizerException(file.Origin, $"'{Prefix}token_type' does not say a type for each of {count} tokens."),
+        };
+    }
+
+    private static Tokenizer ByMerges(GgufFile file, string[] tokens, TokenType[] types)
+    {
+        string name = file.Text(Prefix + "pre") ?? "default";
+        name = Aliases.GetValueOrDefault(name, name);
+        if (!PreTokenizers.TryGetValue(name, out string[]? patterns))
+        {
+            throw new NotSupportedException($"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})");
+        }
+
+        string[] merges = file.Texts(Prefix + "merges") ?? throw new FormatException("there are no merges.");
+        if (Array.Find(merges, merge => merge.Count(c => c == ' ') != 1) is { } odd)
+        {
+            throw new FormatException($"'{odd}' is no merge.");
+        }
+
+        Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
+        List<Token> table = [];
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            bool spelled = types[id] is TokenType.Normal or TokenType.Unused or TokenType.Byte;
+            byte[] bytes = spelled ? ByteLevel.Read(tokens[id]) : Encoding.UTF8.GetBytes(tokens[id]);
+            table.Add(new(id, tokens[id], bytes, IsSpecial(types[id])));
+            vocabulary.TryAdd(tokens[id], id);
+        }
+
+        // The converter drops Qwen's normaliser; the model was trained with it.
+        bool composes = name == "qwen2";
+        Func<string, string> normalize = composes ? text => UnicodeForms.Normalize(text, NormalizationForm.FormC) : text => text;
+        return new(
+            new()
+            {
+                Table = new(table, file.Origin),
+                Added = Added(tokens, types),
+                Normalize = (text, _) => normalize(text),
+                NormalizeToken = normalize,
+                PreTokenizers = [.. patterns.Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated))],
+                Encoder = new MergeEncoder(
+                    vocabulary,
+                    merges,
+                    byteLevel: true,
+                    ignoreMerges: name == "llama-bpe",
+                    byteFallback: false,
+                    unknown: null,
+                    fuseUnknown: false
+                ),
+                Prefix = Around(file, tokens, "bos", otherwise: name == "llama-bpe"),
+                Suffix = Around(file, tokens, "eos", otherwise: false),
+            }
+        );
+    }
+
+    private static Tokenizer ByScores(GgufFile file, string[] tokens, TokenType[] types)
+    {
+        double[] scores = file.Find(Prefix + "scores") as double[] ?? [];
+        if (scores.Length != tokens.Length)
+        {
+            throw new FormatException($"there are {scores.Length} scores for {tokens.Length} tokens.");
+        }
+
+        Dictionary<string, (int, float)> mergeable = new(StringComparer.Ordinal);
+        List<Token> table = [];
+        int[] byteIds = new int[256];
+        Array.Fill(byteIds, -1);
+        int unknown = 0;
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            string text = tokens[id];
+            bool isByte = ByteToken.TryRead(text, out byte value) && types[id] == TokenType.Byte;
+            table.Add(new(id, text, isByte ? [value] : Encoding.UTF8.GetBytes(text.Replace(Mark, ' ')), IsSpecial(types[id])));
+            if (isByte)
+            {
+                byteIds[value] = id;
+            }
+            else if (types[id] == TokenType.Unknown)
+            {
+                unknown = id;
+            }
+            else if (types[id] is TokenType.Normal or TokenType.UserDefined)
+            {
+                mergeable.TryAdd(text, (id, (float)scores[id]));
+            }
+        }
+
+        bool addsSpace = file.Flag(Prefix + "add_space_prefix") ?? true;
+        return new(
+            new()
+            {
+                Table = new(table, file.Origin),
+                // Special tokens stand in the text as it is, user-defined pieces in the normalised one.
+                Added = [.. Added(tokens, types).Select(token => token with { Normalized = !token.IsSpecial })],
+                Normalize = (text, _) => (addsSpace ? Mark.ToString() : "") + text.Replace(' ', Mark),
+                NormalizeToken = content => content,
+                PreTokenizers = [],
+                Encoder = new ScoreEncoder(mergeable, byteIds, unknown),
+                Prefix = Around(file, tokens, "bos", otherwise: true),
+                Suffix = Around(file, tokens, "eos", otherwise: false),
+                DropsLeadingSpace = addsSpace,
+            }
+        );
+    }
+
+    private static bool IsSpecial(TokenType type) => type is TokenType.Control or TokenType.Unknown;
+
+    private static List<AddedToken> Added(string[] tokens, TokenType[] types)
+    {
+        List<AddedToken> added = [];
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            if (IsSpecial(types[id]) || types[id] == TokenType.UserDefined)
+            {
+                added.Add(new(id, tokens[id], IsSpecial(types[id])));
+            }
+        }
+
+        return added;
+    }
+
+    private static int[] Around(GgufFile file, string[] tokens, string role, bool otherwise)
+    {
+        if (!(file.Flag($"{Prefix}add_{role}_token") ?? otherwise))
+        {
+            return [];
+        }
+
+        long id = file.WholeNumber($"{Prefix}{role}_token_id") ?? throw new FormatException($"there is no '{role}_token_id'.");
+        return id >= 0 && id < tokens.Length ? [(int)id] : throw new FormatException($"the id {id} is no token.");
+    }
+}
