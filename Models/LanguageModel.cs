@@ -43,6 +43,7 @@ public sealed class LanguageModel : IDisposable
     {
         options ??= new LanguageModelOptions();
         OnnxEnvironment.Start(options.Threads);
+        OnnxEnvironment.Check(options.Provider);
         var cache = new GraphCache(options.CacheFolder);
         var graph = cache.Get(folder, options.Graph, cancellation);
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));

@@ -1,6 +1,6 @@
 namespace Tokenwright;
 
-/// <summary>Opens the models that a part needs besides the target. The host owns what it opens and shares it between generations.</summary>
+/// <summary>Opens the models that a part needs besides the target. The host owns what it opens and shares it between generations; a part disposes only its sequences.</summary>
 public interface IModelSource
 {
     /// <summary>Opens a causal model that shares the target's vocabulary.</summary>

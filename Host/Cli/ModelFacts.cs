@@ -16,17 +16,26 @@ internal sealed record ModelRow(
     int ContextLength
 )
 {
-    public static ModelRow Read(string name, string folder)
+    /// <summary>Reads a model's configuration; one that cannot be read is warned of and left out.</summary>
+    public static ModelRow? TryRead(string name, string folder)
     {
-        var config = CheckpointConfig.Load(Path.Combine(folder, "config.json"));
-        return new ModelRow(
-            name,
-            config.Architecture,
-            config.Layers,
-            config.HiddenSize,
-            config.VocabularySize,
-            config.ContextLength
-        );
+        try
+        {
+            var config = CheckpointConfig.Load(Path.Combine(folder, "config.json"));
+            return new ModelRow(
+                name,
+                config.Architecture,
+                config.Layers,
+                config.HiddenSize,
+                config.VocabularySize,
+                config.ContextLength
+            );
+        }
+        catch (CheckpointException error)
+        {
+            Talk.Warning(error.Message);
+            return null;
+        }
     }
 }
 

@@ -22,6 +22,7 @@ public sealed class OnnxCausalModel : ICausalModel
         var facts = graph.Manifest;
         Info = new ModelInfo(name, facts.VocabularySize, facts.ContextLength, facts.EndTokenIds, facts.HiddenSize);
         OnnxEnvironment.Start(null);
+        OnnxEnvironment.Check(provider);
         using var options = OnnxEnvironment.CreateSessionOptions(provider);
         try
         {

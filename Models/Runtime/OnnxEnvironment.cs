@@ -59,9 +59,20 @@ public static class OnnxEnvironment
         }
     }
 
-    /// <summary>Session options that use the pool. The caller disposes them.</summary>
-    /// <param name="provider">Where the model runs.</param>
+    /// <summary>Refuses a provider that this build lacks, before anything is built for it.</summary>
     /// <exception cref="InvalidOperationException">This build has no such provider.</exception>
+    public static void Check(ExecutionProvider provider)
+    {
+        if (provider == ExecutionProvider.Cuda && !OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
+        {
+            throw new InvalidOperationException(
+                "The provider cuda is not in this build: it has the CPU flavour of ONNX Runtime. Build with -p:OnnxRuntimeFlavor=Gpu, or use --provider cpu."
+            );
+        }
+    }
+
+    /// <summary>Session options that use the pool. The caller disposes them.</summary>
+    /// <param name="provider">Where the model runs; <see cref="Check"/> comes first.</param>
     public static SessionOptions CreateSessionOptions(ExecutionProvider provider)
     {
         var options = new SessionOptions { ExecutionMode = ExecutionMode.ORT_SEQUENTIAL };
@@ -77,14 +88,6 @@ public static class OnnxEnvironment
 
         if (provider == ExecutionProvider.Cuda)
         {
-            if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
-            {
-                options.Dispose();
-                throw new InvalidOperationException(
-                    "The provider cuda is not in this build: it has the CPU flavour of ONNX Runtime. Build with -p:OnnxRuntimeFlavor=Gpu, or use --provider cpu."
-                );
-            }
-
             options.AppendExecutionProvider_CUDA();
         }
 

@@ -19,7 +19,7 @@ internal static class ModelsCommand
             (parsed, _) =>
             {
                 var library = options.Library(parsed);
-                var rows = library.Names.Select(name => ModelRow.Read(name, library.Find(name))).ToArray();
+                var rows = library.Names.Select(name => ModelRow.TryRead(name, library.Find(name))).OfType<ModelRow>().ToArray();
                 if (parsed.GetValue(format) == OutputFormat.Json)
                 {
                     Data.WriteJson(rows, ModelsJson.Default.ModelRowArray);
