@@ -24,7 +24,7 @@ public static class Run
     public static async Task<Generation> StartAsync(Request request)
     {
         var model = request.Model;
-        IPart?[] parts = [.. request.Processors, request.Constraint, request.Drafter, request.Verifier, request.Loop];
+        request.Drafter?.Suit(request.Verifier.Accepts);
         var context = new PartContext
         {
             Target = model,
@@ -64,6 +64,7 @@ public static class Run
                 Vocabulary = request.Vocabulary,
                 TopLogProbabilities = request.TopLogProbabilities,
                 SequenceIndex = request.SequenceIndex,
+                Profile = request.Profile,
             }
         );
     }
@@ -149,6 +150,9 @@ public sealed record Request
 
     /// <summary>Further models.</summary>
     public IModelSource? Models { get; init; }
+
+    /// <summary>The cost of the model's forwards; null where nobody measured it.</summary>
+    public ForwardProfile? Profile { get; init; }
 
     /// <summary>Whether end tokens are tokens like any other.</summary>
     public bool IgnoreEndTokens { get; init; }
