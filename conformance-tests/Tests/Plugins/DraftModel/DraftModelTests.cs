@@ -294,8 +294,8 @@ public sealed class DraftModelTests
     public async Task AWarmStepAllocatesNothing(string rule, string shape, string nodes)
     {
         NodeCount.TryParse(nodes, out var count).Should().BeTrue();
-        var model = TableModel.Random(64, 1, seed: 1, context: 8192);
-        var request = With(rule, Plain(model, [1, 2, 3], 8000, new KeyedRandomness(1), Shape(shape)), model, count);
+        var model = TableModel.Random(64, 1, seed: 1, context: 24000);
+        var request = With(rule, Plain(model, [1, 2, 3], 23900, new KeyedRandomness(1), Shape(shape)), model, count);
         var generation = await Run.StartAsync(request);
         await using var steps = request
             .Loop.RunAsync(generation, TestContext.Current.CancellationToken)
