@@ -7,6 +7,8 @@ namespace Tokenwright.Models;
 /// <summary>A model ready to run, with its tokenizer if it has one.</summary>
 public sealed class LanguageModel : IDisposable
 {
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
+
     private readonly ProfileCache _profiles;
 
     private LanguageModel(OnnxCausalModel model, Tokenizer? tokenizer, ProfileCache profiles)
@@ -41,16 +43,20 @@ public sealed class LanguageModel : IDisposable
         var cache = new GraphCache(options.CacheFolder);
         var graph = cache.Get(folder, options.Graph, cancellation);
         string name = options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        var tokenizer = TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))) ? Tokenizer.Load(folder) : null;
-        if (tokenizer is not null && tokenizer.Size > graph.Manifest.VocabularySize)
-        {
-            throw new TokenizerException(
-                folder,
-                $"the tokenizer has {tokenizer.Size} tokens and the model {graph.Manifest.VocabularySize}. They do not belong together: take both from one checkpoint."
-            );
-        }
 
-        return new LanguageModel(new OnnxCausalModel(name, graph, options.Provider), tokenizer, new ProfileCache(cache.Folder));
+        // Reading the vocabulary and opening the session take about as long; neither needs the other.
+        var reading = Task.Run(() => ReadTokenizer(folder, graph.Manifest.VocabularySize), CancellationToken.None);
+        OnnxCausalModel? model = null;
+        try
+        {
+            model = new OnnxCausalModel(name, graph, options.Provider);
+            return new LanguageModel(model, reading.GetAwaiter().GetResult(), new ProfileCache(cache.Folder));
+        }
+        catch
+        {
+            model?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The measured cost of the model's forwards on this machine; measured on first use, then cached.</summary>
@@ -60,7 +66,21 @@ public sealed class LanguageModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
+    private static Tokenizer? ReadTokenizer(string folder, int vocabularySize)
+    {
+        if (!TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))))
+        {
+            return null;
+        }
+
+        var tokenizer = Tokenizer.Load(folder);
+        return tokenizer.Size <= vocabularySize
+            ? tokenizer
+            : throw new TokenizerException(
+                folder,
+                $"the tokenizer has {tokenizer.Size} tokens and the model {vocabularySize}. They do not belong together: take both from one checkpoint."
+            );
+    }
 }
 
 /// <summary>How a model is opened.</summary>

@@ -1,3 +1,18 @@
 using BenchmarkDotNet.Running;
+using Tokenwright.Benchmarks.Decoding;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// own-time [MODEL FOLDER]    what a step costs outside ONNX Runtime
+// start-up EXECUTABLE        from the start of the process to the first token
+// anything else              BenchmarkDotNet: --filter *Pick*
+switch (args)
+{
+    case ["own-time", var folder]:
+        await OwnTime.RunAsync(folder);
+        break;
+    case ["start-up", .. var command]:
+        StartUp.Run(command);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(OwnTime).Assembly).Run(args);
+        break;
+}

@@ -119,6 +119,17 @@ public sealed class DraftTree
         return Append(parent, token, depth, score);
     }
 
+    /// <summary>Adds the first nodes of another tree of the same root, in their order and with their scores: how a drafter keeps part of a larger draft.</summary>
+    /// <param name="other">A tree whose children were not drawn from a distribution. This tree is a root alone.</param>
+    /// <param name="count">How many nodes, the root not counted.</param>
+    public void AddFirst(DraftTree other, int count)
+    {
+        for (int node = 1; node <= count; node++)
+        {
+            Add(other.Parent(node), other.Token(node), other.Score(node));
+        }
+    }
+
     /// <summary>Says, before any is added, that the children of a node are drawn from q.</summary>
     /// <param name="node">A node without children.</param>
     /// <param name="mode">Independent or without replacement.</param>

@@ -11,4 +11,7 @@ public sealed class PartContext
 
     /// <summary>Opens further models.</summary>
     public IModelSource? Models { get; init; }
+
+    /// <summary>Stores shared between generations of this target; where nobody shares any, a set of its own.</summary>
+    public SharedStores Stores { get; init; } = new();
 }

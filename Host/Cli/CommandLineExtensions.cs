@@ -1,63 +1,63 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Tokenwright.Host;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Cli;
 
-/// <summary>What every command shares: its name in full, and how failures become messages and exit codes.</summary>
+/// <summary>How every command runs: each failure becomes one message on stderr and an exit code, here and nowhere else.</summary>
 internal static class CommandLineExtensions
 {
-    /// <summary>The words that a user types for a command.</summary>
-    public static IEnumerable<string> Names(this CommandResult result)
-    {
-        var names = new List<string>();
-        for (SymbolResult? at = result; at is CommandResult command; at = at.Parent)
-        {
-            names.Insert(0, command.Command is RootCommand ? "tokenwright" : command.Command.Name);
-        }
+    /// <summary>Set to anything, this environment variable shows where an unexpected failure came from.</summary>
+    private const string DebugVariable = "TOKENWRIGHT_DEBUG";
 
-        return names;
-    }
-
-    /// <summary>Sets the action; each failure the product knows becomes one message on stderr and an exit code.</summary>
+    /// <summary>Sets the action.</summary>
     public static Command Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
         command.SetAction(
             async (parsed, cancellation) =>
             {
+                // The invocation listens for Ctrl-C once the action has given its thread back, and a generation never does.
+                await Task.Yield();
                 try
                 {
                     return await action(parsed, cancellation).ConfigureAwait(false);
                 }
-                catch (OperationCanceledException)
+                catch (Exception error)
                 {
-                    Talk.Line("cancelled");
-                    return ExitCode.Cancelled;
-                }
-                catch (Exception e)
-                    when (e
-                            is HostException
-                                and not GenerationException
-                                or CheckpointException
-                                or TokenizerException
-                                or ArgumentException
-                                or BadInputException
-                    )
-                {
-                    Talk.Error(e.Message);
-                    return ExitCode.BadInput;
-                }
-                catch (Exception e)
-                    when (e is GenerationException or IOException or UnauthorizedAccessException or InvalidOperationException)
-                {
-                    Talk.Error(e.Message);
-                    return ExitCode.Failed;
+                    return Report(error);
                 }
             }
         );
         return command;
+    }
+
+    private static int Report(Exception error)
+    {
+        switch (error)
+        {
+            case OperationCanceledException:
+                Talk.Line("cancelled");
+                return ExitCode.Cancelled;
+            case IOException when Data.IsBrokenPipe(error):
+                return ExitCode.Done;
+            case GenerationException or IOException or UnauthorizedAccessException:
+                Talk.Error(error.Message);
+                return ExitCode.Failed;
+            case HostException or CheckpointException or TokenizerException or BadInputException:
+                Talk.Error(error.Message);
+                return ExitCode.BadInput;
+            default:
+                Talk.Error(
+                    $"This should not have happened: {error.GetType().Name}: {error.Message} Please report it; {DebugVariable}=1 shows where it came from."
+                );
+                if (Environment.GetEnvironmentVariable(DebugVariable) is { Length: > 0 })
+                {
+                    Talk.Line(error.ToString());
+                }
+
+                return ExitCode.Failed;
+        }
     }
 }
 

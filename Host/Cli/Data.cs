@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Tokenwright.Cli;
@@ -11,10 +12,33 @@ internal static class Data
     /// <summary>For tables; plain text when redirected, and then as wide as they need to be.</summary>
     public static IAnsiConsole Console { get; } = CreateConsole();
 
+    /// <summary>stdout. Where it is a pipe, writing after its reader has ended throws, and the command ends (<see cref="IsBrokenPipe"/>).</summary>
+    public static Stream Open()
+    {
+        // The console's own stream swallows what is written to a broken pipe, and a long text would be generated for nobody.
+        if (!OperatingSystem.IsWindows() && System.Console.IsOutputRedirected)
+        {
+            var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!output.CanSeek)
+            {
+                return output;
+            }
+        }
+
+        return System.Console.OpenStandardOutput();
+    }
+
+    /// <summary>Whether an error says that the reader of stdout has ended; that is no failure.</summary>
+    public static bool IsBrokenPipe(Exception error)
+    {
+        const int Epipe = 32;
+        return error is IOException { HResult: Epipe };
+    }
+
     /// <summary>Writes one JSON document.</summary>
     public static void WriteJson<T>(T value, JsonTypeInfo<T> type)
     {
-        using var output = System.Console.OpenStandardOutput();
+        using var output = Open();
         JsonSerializer.Serialize(output, value, type);
         output.Write("\n"u8);
     }

@@ -12,16 +12,19 @@ var root = new RootCommand("Runs exported language models with decoding methods 
     PluginsCommand.Create(),
 };
 
-var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
+// A prompt may begin with @, so no word names a file of further arguments.
+var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (UsageFault.Of(parsed) is { } fault)
 {
-    foreach (var error in parsed.Errors)
-    {
-        Talk.Error(error.Message);
-    }
-
-    Talk.Line($"Try '{string.Join(' ', parsed.CommandResult.Names())} --help'.");
+    Talk.Error($"{fault} See '{UsageFault.CommandName(parsed.CommandResult)} --help'.");
     return ExitCode.BadInput;
 }
 
-return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+return await parsed.InvokeAsync(
+    new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // After Ctrl-C: enough for the forward that is running and for writing what there is.
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+    }
+);

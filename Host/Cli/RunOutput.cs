@@ -6,24 +6,27 @@ using Tokenwright.Host;
 namespace Tokenwright.Cli;
 
 /// <summary>What <c>run</c> writes to stdout: the text as it is committed, or one JSON object at the end.</summary>
-internal sealed class RunOutput(bool isJson, string model) : IDisposable
+/// <remarks>Without a tokenizer the text is its ids, separated by commas.</remarks>
+internal sealed class RunOutput(bool isJson, LoadedModel model) : IDisposable
 {
-    private readonly StreamWriter _out = new(Console.OpenStandardOutput()) { AutoFlush = true };
+    private readonly StreamWriter _out = new(Data.Open()) { AutoFlush = true };
     private readonly List<TokenLogProbability> _logProbabilities = [];
-    private string _last = "";
+    private int _written;
+    private bool _isInLine;
 
     public void Write(GeneratedChunk chunk)
     {
         if (isJson)
         {
             _logProbabilities.AddRange(chunk.LogProbabilities);
-            return;
         }
-
-        if (chunk.Text.Length > 0)
+        else if (model.Vocabulary is not null)
         {
-            _out.Write(chunk.Text);
-            _last = chunk.Text;
+            Append(chunk.Text);
+        }
+        else
+        {
+            Append((_written == 0 ? "" : ",") + string.Join(',', chunk.Tokens.ToArray()));
         }
     }
 
@@ -31,24 +34,41 @@ internal sealed class RunOutput(bool isJson, string model) : IDisposable
     {
         if (isJson)
         {
-            var document = RunDocument.From(result, model, _logProbabilities);
+            var document = RunDocument.From(result, model.Model.Info.Name, _logProbabilities);
             _out.WriteLine(JsonSerializer.Serialize(document, RunJson.Readable.RunDocument));
             return;
         }
 
-        // A text without a tokenizer is its ids.
-        if (result.Text.Length == 0 && _last.Length == 0)
-        {
-            _out.Write(string.Join(',', result.Tokens));
-        }
+        // A cancelled text may have held something back.
+        string all = model.Vocabulary is null ? string.Join(',', result.Tokens) : result.Text;
+        Append(all[_written..]);
+        EndLine();
+    }
 
-        if (!_last.EndsWith('\n'))
+    public void Dispose()
+    {
+        EndLine();
+        _out.Dispose();
+    }
+
+    private void Append(string text)
+    {
+        if (text.Length > 0)
         {
-            _out.WriteLine();
+            _out.Write(text);
+            _written += text.Length;
+            _isInLine = text[^1] != '\n';
         }
     }
 
-    public void Dispose() => _out.Dispose();
+    private void EndLine()
+    {
+        if (_isInLine)
+        {
+            _isInLine = false;
+            _out.WriteLine();
+        }
+    }
 }
 
 /// <summary>The object of <c>run --format json</c>.</summary>

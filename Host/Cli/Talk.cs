@@ -16,8 +16,14 @@ internal static class Talk
     public static void Line(string text) => System.Console.Error.WriteLine(text);
 
     /// <summary>One error.</summary>
-    public static void Error(string text) => System.Console.Error.WriteLine($"error: {text}");
+    public static void Error(string text) => Labelled("error", text);
 
     /// <summary>One warning.</summary>
-    public static void Warning(string text) => System.Console.Error.WriteLine($"warning: {text}");
+    public static void Warning(string text) => Labelled("warning", text);
+
+    // One line each, whatever the message holds.
+    private static void Labelled(string label, string text) =>
+        Line(
+            $"{label}: {string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))}"
+        );
 }

@@ -60,21 +60,34 @@ public sealed class ModelLibrary : IModelLibrary
     }
 
     /// <inheritdoc/>
-    public LoadedModel Open(string? name)
+    public LoadedModel Open(string? name, CancellationToken cancellation = default)
     {
-        var model = OpenLanguageModel(name);
+        var model = OpenLanguageModel(name, cancellation);
         var tokenizer = model.Tokenizer;
-        return new LoadedModel(model.Model, tokenizer, tokenizer is null ? null : text => tokenizer.Encode(text));
+        return new LoadedModel(
+            model.Model,
+            tokenizer,
+            tokenizer is null ? null : text => tokenizer.Encode(text),
+            new CompanionModels(this, model.Model.Info)
+        );
     }
 
     /// <summary>Opens a model by itself, with all that can be asked of it.</summary>
     /// <param name="name">A name or a path; null opens the default model.</param>
+    /// <param name="cancellation">Ends a long import early; nothing is left behind.</param>
     /// <exception cref="HostException">There is no such model, or it cannot be run; the message says what to do.</exception>
-    public Tokenwright.Models.LanguageModel OpenLanguageModel(string? name)
+    public Tokenwright.Models.LanguageModel OpenLanguageModel(string? name, CancellationToken cancellation = default)
     {
         try
         {
-            return Tokenwright.Models.LanguageModel.Open(Find(name ?? Default), _options with { Name = name ?? Default });
+            return Tokenwright.Models.LanguageModel.Open(
+                Find(name ?? Default),
+                _options with
+                {
+                    Name = name ?? Default,
+                },
+                cancellation
+            );
         }
         catch (Exception e) when (e is CheckpointException or TokenizerException or InvalidOperationException or IOException)
         {

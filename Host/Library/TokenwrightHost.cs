@@ -60,13 +60,13 @@ public sealed class TokenwrightHost : IDisposable, IAsyncDisposable
 
     /// <summary>Opens a model.</summary>
     /// <param name="name">A known name or a path; null takes the default one.</param>
+    /// <param name="cancellation">Ends a long import early.</param>
     /// <exception cref="HostException">There is no such model, or it cannot be run.</exception>
-    public LanguageModel OpenModel(string? name = null) =>
-        Use(
-            (_models ?? throw new HostException("This host was loaded without a model library; pass one in its options.")).Open(
-                name ?? Settings.Defaults.Model
-            )
-        );
+    public LanguageModel OpenModel(string? name = null, CancellationToken cancellation = default)
+    {
+        var models = _models ?? throw new HostException("This host was loaded without a model library; pass one in its options.");
+        return Use(models.Open(name ?? Settings.Defaults.Model, cancellation));
+    }
 
     /// <summary>Uses a model that the caller opened.</summary>
     /// <param name="model">The model; the result owns it.</param>

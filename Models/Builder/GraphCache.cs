@@ -109,7 +109,7 @@ public sealed class GraphCache
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"The graph cache '{Folder}' cannot be written ({error.Message}) Free some space or set {FolderVariable} to another folder.",
+                $"The graph cache '{Folder}' cannot be written: {error.Message} Free some space there, or set {FolderVariable} to another folder.",
                 error
             );
         }

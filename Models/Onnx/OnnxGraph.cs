@@ -203,17 +203,7 @@ public sealed partial class OnnxGraph
 
     private void SaveWeights(string path, long length, CancellationToken cancellation)
     {
-        // Asking for the room first turns a full disk into an error at the start instead of minutes later.
-        using FileStream file = new(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                PreallocationSize = length,
-                BufferSize = 0,
-            }
-        );
+        using FileStream file = Create(path, length);
         foreach (TensorProto tensor in _graph.Initializer)
         {
             if (_weights.TryGetValue(tensor.Name, out Weight? weight))
@@ -227,6 +217,28 @@ public sealed partial class OnnxGraph
         }
 
         file.Flush(flushToDisk: true);
+    }
+
+    // Asking for the room first turns a full disk into an error at the start instead of minutes later.
+    private static FileStream Create(string path, long length)
+    {
+        try
+        {
+            return new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    PreallocationSize = length,
+                    BufferSize = 0,
+                }
+            );
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw new IOException($"The weights take {length} bytes, more than one file may have there.", error);
+        }
     }
 
     private static void Write(FileStream file, ReadOnlySpan<float> values)

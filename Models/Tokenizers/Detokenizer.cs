@@ -4,7 +4,7 @@ namespace Tokenwright.Models.Tokenizers;
 
 /// <summary>
 /// Text from tokens as they come. Only whole characters come out: bytes that may still become one wait for the next token, bytes
-/// that cannot become one come out as U+FFFD. All output together equals <see cref="Tokenizer.Decode"/> of all ids.
+/// that cannot become one come out as U+FFFD. All output of a tokenizer's text together equals <see cref="Tokenizer.Decode"/> of all ids.
 /// </summary>
 /// <remarks>
 /// One instance follows one text; it is not safe for concurrent use. After its buffer has grown to the longest output,
@@ -12,8 +12,8 @@ namespace Tokenwright.Models.Tokenizers;
 /// </remarks>
 public sealed class Detokenizer
 {
-    private readonly Tokenizer tokenizer;
-    private readonly bool continues;
+    private readonly IVocabulary vocabulary;
+    private readonly bool dropsLeadingSpace;
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
     private char[] buffer = new char[256];
     private bool dropSpace;
@@ -26,15 +26,23 @@ public sealed class Detokenizer
     public Detokenizer(Tokenizer tokenizer, bool continues = false)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        this.tokenizer = tokenizer;
-        this.continues = continues;
+        vocabulary = tokenizer;
+        dropsLeadingSpace = tokenizer.DropsLeadingSpace && !continues;
         Reset();
+    }
+
+    /// <summary>Begins a text that continues another one: a leading space is text.</summary>
+    /// <param name="vocabulary">The bytes of the ids that are appended.</param>
+    public Detokenizer(IVocabulary vocabulary)
+    {
+        ArgumentNullException.ThrowIfNull(vocabulary);
+        this.vocabulary = vocabulary;
     }
 
     /// <summary>Appends one token.</summary>
     /// <param name="id">A token id; special tokens add nothing.</param>
     /// <returns>The characters completed by it, valid until the next call.</returns>
-    public ReadOnlySpan<char> Append(int id) => Append(tokenizer.Bytes(id));
+    public ReadOnlySpan<char> Append(int id) => Append(vocabulary.Bytes(id));
 
     /// <summary>Appends tokens.</summary>
     /// <param name="ids">Token ids; special tokens add nothing.</param>
@@ -43,7 +51,7 @@ public sealed class Detokenizer
     {
         var written = 0;
         foreach (var id in ids)
-            written += Write(tokenizer.Bytes(id), written, flush: false);
+            written += Write(vocabulary.Bytes(id), written, flush: false);
         return buffer.AsSpan(0, written);
     }
 
@@ -65,7 +73,7 @@ public sealed class Detokenizer
     public void Reset()
     {
         decoder.Reset();
-        dropSpace = tokenizer.DropsLeadingSpace && !continues;
+        dropSpace = dropsLeadingSpace;
     }
 
     private int Write(ReadOnlySpan<byte> bytes, int at, bool flush)

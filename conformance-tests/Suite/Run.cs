@@ -30,6 +30,7 @@ public static class Run
             Target = model,
             Vocabulary = request.Vocabulary,
             Models = request.Models,
+            Stores = request.Stores,
         };
         foreach (var part in Parts(request))
         {
@@ -98,7 +99,15 @@ public static class Run
 
     private static IEnumerable<IPart> Parts(Request request)
     {
-        IPart?[] parts = [.. request.Processors, request.Constraint, request.Drafter, request.Verifier, request.Loop];
+        IPart?[] parts =
+        [
+            .. request.Processors,
+            request.Constraint,
+            .. (request.Drafter as ICombinedDrafter)?.Drafters ?? [],
+            request.Drafter,
+            request.Verifier,
+            request.Loop,
+        ];
         return parts.OfType<IPart>();
     }
 
@@ -153,6 +162,9 @@ public sealed record Request
 
     /// <summary>The cost of the model's forwards; null where nobody measured it.</summary>
     public ForwardProfile? Profile { get; init; }
+
+    /// <summary>Stores shared between texts.</summary>
+    public SharedStores Stores { get; init; } = new();
 
     /// <summary>Whether end tokens are tokens like any other.</summary>
     public bool IgnoreEndTokens { get; init; }

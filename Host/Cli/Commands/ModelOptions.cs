@@ -8,30 +8,22 @@ namespace Tokenwright.Cli.Commands;
 /// <summary>The options by which every command says which model it means and how that runs.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<string> _model = new("--model")
+    private readonly Option<string?> _model = new("--model")
     {
-        Description = "A model's name or the path of its folder.",
-        DefaultValueFactory = _ => ModelLibrary.Default,
+        Description = "A model's name or the path of its folder; default: that of plugins.json, else the reference target.",
     };
-    private readonly Option<int?> _threads = new("--threads")
+    private readonly NumberOption<int> _threads = new("--threads", 1, 1024)
     {
         Description = "Threads of ONNX Runtime; one per core if not given.",
     };
-    private readonly Option<ExecutionProvider> _provider = new("--provider")
+    private readonly ChoiceOption<ExecutionProvider> _provider = new("--provider")
     {
         Description = "Where the model runs: cpu or cuda.",
     };
-    private readonly Option<FileInfo?> _plugins = new("--plugins") { Description = "Another plugins.json." };
+    private readonly Option<string?> _plugins = new("--plugins") { Description = "Another plugins.json." };
 
     public void AddTo(Command command)
     {
-        _threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1)
-            {
-                result.AddError("--threads must be at least 1.");
-            }
-        });
         command.Add(_model);
         command.Add(_threads);
         command.Add(_provider);
@@ -46,7 +38,7 @@ internal sealed class ModelOptions
     public TokenwrightHost LoadHost(ParseResult parsed)
     {
         var host = TokenwrightHost.Load(
-            new TokenwrightOptions { SettingsFile = parsed.GetValue(_plugins)?.FullName, Models = Library(parsed) }
+            new TokenwrightOptions { SettingsFile = parsed.GetValue(_plugins), Models = Library(parsed) }
         );
         foreach (var diagnostic in host.Plugins.Diagnostics)
         {
@@ -56,11 +48,15 @@ internal sealed class ModelOptions
         return host;
     }
 
-    /// <summary>Opens the model that the user means, without the host.</summary>
-    public Tokenwright.Models.LanguageModel OpenModel(ParseResult parsed, string? name) =>
-        Library(parsed).OpenLanguageModel(name ?? parsed.GetValue(_model));
+    /// <summary>Opens the model that the user means, without loading plugins.</summary>
+    public Tokenwright.Models.LanguageModel OpenModel(ParseResult parsed, string? name, CancellationToken cancellation) =>
+        Library(parsed)
+            .OpenLanguageModel(
+                name ?? parsed.GetValue(_model) ?? HostSettings.Load(parsed.GetValue(_plugins)).Defaults.Model,
+                cancellation
+            );
 
     /// <summary>Opens the model that the user means.</summary>
-    public Tokenwright.Host.LanguageModel Open(ParseResult parsed, TokenwrightHost host) =>
-        host.OpenModel(parsed.GetValue(_model));
+    public Tokenwright.Host.LanguageModel Open(ParseResult parsed, TokenwrightHost host, CancellationToken cancellation) =>
+        host.OpenModel(parsed.GetValue(_model), cancellation);
 }

@@ -12,7 +12,7 @@ internal static class ModelsCommand
 
     private static Command CreateList()
     {
-        var format = new Option<OutputFormat>("--format") { Description = "text or json." };
+        var format = new ChoiceOption<OutputFormat>("--format") { Description = "text or json." };
         var options = new ModelOptions();
         var command = new Command("list", "Lists the models that have a name.") { format };
         return command.Does(
@@ -51,7 +51,7 @@ internal static class ModelsCommand
     {
         var name = new Argument<string?>("model") { Description = "A model's name or folder.", Arity = ArgumentArity.ZeroOrOne };
         var profile = new Option<bool>("--profile") { Description = "Also measures what a forward costs by rows and past." };
-        var format = new Option<OutputFormat>("--format") { Description = "text or json." };
+        var format = new ChoiceOption<OutputFormat>("--format") { Description = "text or json." };
         var options = new ModelOptions();
         var command = new Command("inspect", "Shows a model's sizes, capabilities and, on request, the cost of its forwards.")
         {
@@ -63,7 +63,7 @@ internal static class ModelsCommand
         return command.Does(
             async (parsed, cancellation) =>
             {
-                using var model = options.OpenModel(parsed, parsed.GetValue(name));
+                using var model = options.OpenModel(parsed, parsed.GetValue(name), cancellation);
                 var facts = await ModelFacts.ReadAsync(model, parsed.GetValue(profile), cancellation).ConfigureAwait(false);
                 if (parsed.GetValue(format) == OutputFormat.Json)
                 {
@@ -83,7 +83,7 @@ internal static class ModelsCommand
     {
         var ids = new Option<string?>("--ids") { Description = "Token ids, comma-separated." };
         var text = new Option<string?>("--text") { Description = "A text instead of ids." };
-        var output = new Option<FileInfo>("--out")
+        var output = new Option<string>("--out")
         {
             Description = "The .npy file to write: float32 [tokens, vocabulary].",
             Required = true,
@@ -101,23 +101,56 @@ internal static class ModelsCommand
                     throw new BadInputException("Give either --ids or --text.");
                 }
 
-                using var model = options.OpenModel(parsed, null);
-                var tokens =
-                    idText is not null ? RunCommand.Ids("--ids", idText)
-                    : model.Tokenizer is { } tokenizer ? [.. tokenizer.Encode(plain!)]
-                    : throw new BadInputException($"The model {model.Model.Info.Name} has no tokenizer; give --ids.");
-                if (tokens.Length > model.Model.Info.ContextLength)
-                {
-                    throw new BadInputException(
-                        $"{tokens.Length} tokens do not fit the context of {model.Model.Info.Name}, {model.Model.Info.ContextLength}."
-                    );
-                }
-
-                await LogitsFile
-                    .WriteAsync(parsed.GetValue(output)!.FullName, model.Model, tokens, cancellation)
-                    .ConfigureAwait(false);
+                int[]? given = idText is null ? null : RunCommand.Ids("--ids", idText);
+                string file = OutputFile(parsed.GetValue(output)!);
+                using var model = options.OpenModel(parsed, null, cancellation);
+                int[] tokens =
+                    given
+                    ??
+                    [
+                        .. model.Tokenizer?.Encode(plain!)
+                            ?? throw new BadInputException($"The model {model.Model.Info.Name} has no tokenizer; give --ids."),
+                    ];
+                Check(tokens, model.Model.Info);
+                await LogitsFile.WriteAsync(file, model.Model, tokens, cancellation).ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
+    }
+
+    private static string OutputFile(string name)
+    {
+        if (name.Length == 0 || Directory.Exists(name))
+        {
+            throw new BadInputException($"--out '{name}' names no file; give one, such as logits.npy.");
+        }
+
+        string file = Path.GetFullPath(name);
+        string folder = Path.GetDirectoryName(file)!;
+        return Directory.Exists(folder)
+            ? file
+            : throw new BadInputException($"--out {name}: there is no folder {folder}. Create it, or write elsewhere.");
+    }
+
+    private static void Check(int[] tokens, ModelInfo info)
+    {
+        if (tokens.Length == 0)
+        {
+            throw new BadInputException("The text is empty: there are logits only after a token.");
+        }
+
+        if (tokens.Length > info.ContextLength)
+        {
+            throw new BadInputException(
+                $"{tokens.Length} tokens do not fit the context of {info.Name}, {info.ContextLength}. Give fewer."
+            );
+        }
+
+        if (tokens.FirstOrDefault(token => token >= info.VocabularySize, -1) is >= 0 and var token)
+        {
+            throw new BadInputException(
+                $"Token {token} is not in the vocabulary of {info.Name}, which has ids 0 to {info.VocabularySize - 1}."
+            );
+        }
     }
 }

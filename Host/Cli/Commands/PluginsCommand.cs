@@ -11,15 +11,13 @@ internal static class PluginsCommand
 
     private static Command CreateList()
     {
-        var settings = new Option<FileInfo?>("--plugins") { Description = "Another plugins.json." };
-        var format = new Option<OutputFormat>("--format") { Description = "text or json." };
+        var settings = new Option<string?>("--plugins") { Description = "Another plugins.json." };
+        var format = new ChoiceOption<OutputFormat>("--format") { Description = "text or json." };
         var command = new Command("list", "Lists the parts of all plugins; no plugin code is run.") { settings, format };
         return command.Does(
             (parsed, _) =>
             {
-                using var host = TokenwrightHost.Load(
-                    new TokenwrightOptions { SettingsFile = parsed.GetValue(settings)?.FullName }
-                );
+                using var host = TokenwrightHost.Load(new TokenwrightOptions { SettingsFile = parsed.GetValue(settings) });
                 if (parsed.GetValue(format) == OutputFormat.Json)
                 {
                     Data.WriteJson(PluginsDocument.From(host.Plugins), PluginsJson.Default.PluginsDocument);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Tokenwright.Host;
 
 namespace Tokenwright.Cli.Commands;
@@ -25,7 +26,7 @@ internal static class RunCommand
     public static Command Create()
     {
         var prompt = new Argument<string?>("prompt") { Description = "The text to continue.", Arity = ArgumentArity.ZeroOrOne };
-        var promptFile = new Option<FileInfo?>("--prompt-file") { Description = "Takes the prompt from a file of UTF-8 text." };
+        var promptFile = new Option<string?>("--prompt-file") { Description = "Takes the prompt from a file of UTF-8 text." };
         var promptIds = new Option<string?>("--prompt-ids") { Description = "Token ids instead of a text, comma-separated." };
         var model = new ModelOptions();
         var method = new Option<string?>("--method")
@@ -43,19 +44,21 @@ internal static class RunCommand
         var verifier = new Option<string?>("--verifier") { Description = "Another verifier than the method's." };
         var loop = new Option<string?>("--loop") { Description = "Another loop than the method's." };
         var set = new Option<string[]>("--set") { Description = "Sets any option of a part: KEY=VALUE. May be repeated." };
-        var maxTokens = new Option<int>("--max-tokens")
+        var maxTokens = new NumberOption<int>("--max-tokens", 1, int.MaxValue)
         {
-            Description = "The most tokens to generate.",
-            DefaultValueFactory = _ => 256,
+            Description = "The most tokens to generate; default: 256.",
         };
-        var seed = new Option<ulong?>("--seed") { Description = "Seed of every random choice; a fresh one if not given." };
+        var seed = new NumberOption<ulong>("--seed", 0, ulong.MaxValue)
+        {
+            Description = "Seed of every random choice; a fresh one if not given.",
+        };
         var stop = new Option<string[]>("--stop") { Description = "Ends the text before this string. May be repeated." };
         var ignoreEnd = new Option<bool>("--ignore-end") { Description = "Goes on after end tokens." };
-        var logProbabilities = new Option<int?>("--logprobs")
+        var logProbabilities = new NumberOption<int>("--logprobs", 0, int.MaxValue)
         {
             Description = "Reports log-probabilities with this many alternatives (with --format json).",
         };
-        var format = new Option<OutputFormat>("--format")
+        var format = new ChoiceOption<OutputFormat>("--format")
         {
             Description = "text streams the text; json prints one object at the end.",
         };
@@ -121,23 +124,24 @@ internal static class RunCommand
                     Verifier = parsed.GetValue(verifier),
                     Loop = parsed.GetValue(loop),
                     Options = options,
-                    MaxTokens = parsed.GetValue(maxTokens),
+                    MaxTokens = parsed.GetValue(maxTokens) ?? 256,
                     Seed = parsed.GetValue(seed),
                     Stops = parsed.GetValue(stop) ?? [],
                     IgnoreEndTokens = parsed.GetValue(ignoreEnd),
                     TopLogProbabilities = parsed.GetValue(logProbabilities),
                 };
 
-                await using var tokenwright = model.LoadHost(parsed);
-                using var opened = model.Open(parsed, tokenwright);
-                var generation = Prompt(parsed.GetValue(prompt), parsed.GetValue(promptFile), parsed.GetValue(promptIds)) switch
-                {
-                    string text => opened.Generate(text, request),
-                    int[] ids => opened.Generate(ids, request),
-                    _ => throw new BadInputException("Give one prompt: a text, --prompt-file or --prompt-ids."),
-                };
                 bool isJson = parsed.GetValue(format) == OutputFormat.Json;
-                using var output = new RunOutput(isJson, opened.Info.Name);
+                if (request.TopLogProbabilities is not null && !isJson)
+                {
+                    throw new BadInputException("--logprobs are part of the JSON object: add --format json.");
+                }
+
+                var (text, ids) = Prompt(parsed.GetValue(prompt), parsed.GetValue(promptFile), parsed.GetValue(promptIds));
+                await using var tokenwright = model.LoadHost(parsed);
+                using var opened = model.Open(parsed, tokenwright, cancellation);
+                var generation = text is null ? opened.Generate(ids, request) : opened.Generate(text, request);
+                using var output = new RunOutput(isJson, opened.Model);
                 bool isCancelled = false;
                 try
                 {
@@ -152,6 +156,11 @@ internal static class RunCommand
                 }
 
                 output.Finish(generation.Result);
+                foreach (var diagnostic in generation.Result.Diagnostics)
+                {
+                    Talk.Warning(diagnostic.ToString());
+                }
+
                 if (parsed.GetValue(stats))
                 {
                     StatisticsTable.Write(generation.Result);
@@ -162,21 +171,37 @@ internal static class RunCommand
         );
     }
 
-    private static object? Prompt(string? text, FileInfo? file, string? ids)
+    private static (string? Text, int[]? Ids) Prompt(string? text, string? file, string? ids) =>
+        (text, file, ids) switch
+        {
+            (not null, null, null) => (text, null),
+            (null, not null, null) => (ReadText(file), null),
+            (null, null, not null) => (null, Ids("--prompt-ids", ids)),
+            _ => throw new BadInputException("Give one prompt: a text, --prompt-file or --prompt-ids."),
+        };
+
+    private static string ReadText(string file)
     {
-        if ((text is null ? 0 : 1) + (file is null ? 0 : 1) + (ids is null ? 0 : 1) != 1)
+        if (!File.Exists(file))
         {
-            return null;
+            throw new BadInputException($"There is no prompt file '{file}'.");
         }
 
-        if (file is not null)
+        try
         {
-            return file.Exists
-                ? File.ReadAllText(file.FullName)
-                : throw new BadInputException($"There is no prompt file {file.FullName}.");
+            // A byte-order mark is no part of the text.
+            var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+            using var reader = new StreamReader(file, strict, detectEncodingFromByteOrderMarks: false);
+            return reader.ReadToEnd();
         }
-
-        return text ?? (object)Ids("--prompt-ids", ids!);
+        catch (DecoderFallbackException)
+        {
+            throw new BadInputException($"--prompt-file {file}: is not UTF-8 text. Convert it first.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"--prompt-file {file}: cannot be read: {error.Message}");
+        }
     }
 
     /// <summary>Reads ids separated by commas.</summary>

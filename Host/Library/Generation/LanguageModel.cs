@@ -42,6 +42,10 @@ public sealed class LanguageModel : IDisposable
     public TextGeneration Generate(ReadOnlyMemory<int> prompt, GenerationRequest? request = null) =>
         new(_planner, _model, prompt, request ?? Default);
 
-    /// <summary>Frees the model. No generation may be running.</summary>
-    public void Dispose() => _model.Model.Dispose();
+    /// <summary>Frees the model and those that were opened beside it. No generation may be running.</summary>
+    public void Dispose()
+    {
+        _model.Model.Dispose();
+        (_model.Models as IDisposable)?.Dispose();
+    }
 }

@@ -4,7 +4,7 @@ namespace Tokenwright.Host;
 /// <param name="Model">The causal model; disposed with the <see cref="LanguageModel"/> made from this.</param>
 /// <param name="Vocabulary">The bytes of its tokens; null where it runs without a tokenizer, on ids alone.</param>
 /// <param name="Encode">A prompt's ids, special tokens in front included; null where there is no tokenizer.</param>
-/// <param name="Models">Opens what a part needs besides the target.</param>
+/// <param name="Models">Opens what a part needs besides the target; disposed with it where it is disposable.</param>
 /// <param name="Profile">The measured cost of its forwards.</param>
 public sealed record LoadedModel(
     ICausalModel Model,
@@ -12,13 +12,18 @@ public sealed record LoadedModel(
     Func<string, IReadOnlyList<int>>? Encode = null,
     IModelSource? Models = null,
     ForwardProfile? Profile = null
-);
+)
+{
+    /// <summary>What parts learn about this model and keep between generations.</summary>
+    public SharedStores Stores { get; init; } = new();
+}
 
 /// <summary>Opens models by the names that users give.</summary>
 public interface IModelLibrary
 {
     /// <summary>Opens a model; the caller owns it.</summary>
     /// <param name="name">A known name or a path; null opens the default model.</param>
+    /// <param name="cancellation">Ends a long import early; nothing is left behind.</param>
     /// <exception cref="HostException">There is no such model, or it cannot be run; the message says what to do.</exception>
-    LoadedModel Open(string? name);
+    LoadedModel Open(string? name, CancellationToken cancellation = default);
 }

@@ -1,15 +1,17 @@
 using System.Buffers;
 using System.Text;
+using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Host;
 
 /// <summary>The text of committed tokens as far as it is certain: whole characters that cannot belong to a stop string.</summary>
 internal sealed class TextStream(IVocabulary? vocabulary, StopMatcher? stops)
 {
-    private readonly ArrayBufferWriter<byte> _bytes = new();
-    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly Detokenizer? _detokenizer = vocabulary is null ? null : new Detokenizer(vocabulary);
     private readonly StringBuilder _all = new();
-    private char[] _characters = new char[64];
+
+    // The bytes that may belong to a stop string; those before them, _taken in number, are text.
+    private readonly ArrayBufferWriter<byte> _held = new();
     private int _taken;
 
     /// <summary>All text so far.</summary>
@@ -19,43 +21,49 @@ internal sealed class TextStream(IVocabulary? vocabulary, StopMatcher? stops)
     /// <returns>The text that is certain since the last call.</returns>
     public string Append(ReadOnlySpan<int> tokens)
     {
-        if (vocabulary is null)
+        if (_detokenizer is null)
         {
             return "";
         }
 
-        foreach (int token in tokens)
+        if (stops is null)
         {
-            _bytes.Write(vocabulary.Bytes(token));
+            return Certain(_detokenizer.Append(tokens));
         }
 
-        return Take(stops?.SafeLength ?? _taken + _bytes.WrittenCount, isLast: false);
+        foreach (int token in tokens)
+        {
+            _held.Write(vocabulary!.Bytes(token));
+        }
+
+        return Certain(_detokenizer.Append(Take(stops.SafeLength - _taken)));
     }
 
     /// <summary>Ends the text: nothing can follow, so what was held back is certain, but for a completed stop string.</summary>
     public string Finish()
     {
-        int end = stops is { IsMatched: true } ? stops.MatchStart : _taken + _bytes.WrittenCount;
-        return Take(end, isLast: true);
-    }
-
-    // The buffer holds the bytes from _taken on.
-    private string Take(int end, bool isLast)
-    {
-        int count = end - _taken;
-        var bytes = _bytes.WrittenSpan[..count];
-        int most = Encoding.UTF8.GetMaxCharCount(count);
-        if (_characters.Length < most)
+        if (_detokenizer is null)
         {
-            _characters = new char[most * 2];
+            return "";
         }
 
-        string text = new(_characters, 0, _decoder.GetChars(bytes, _characters, isLast));
-        _all.Append(text);
-        _taken = end;
-        byte[] rest = _bytes.WrittenSpan[count..].ToArray();
-        _bytes.ResetWrittenCount();
-        _bytes.Write(rest);
-        return text;
+        int rest = stops is { IsMatched: true } ? stops.MatchStart - _taken : _held.WrittenCount;
+        return Certain(_detokenizer.Append(Take(rest))) + Certain(_detokenizer.Flush());
+    }
+
+    private byte[] Take(int count)
+    {
+        byte[] taken = _held.WrittenSpan[..count].ToArray();
+        byte[] rest = _held.WrittenSpan[count..].ToArray();
+        _held.ResetWrittenCount();
+        _held.Write(rest);
+        _taken += count;
+        return taken;
+    }
+
+    private string Certain(ReadOnlySpan<char> characters)
+    {
+        _all.Append(characters);
+        return characters.ToString();
     }
 }

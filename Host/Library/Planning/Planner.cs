@@ -37,10 +37,14 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             var drafterInfo = recipe.Drafter is { } draft ? Find(Seam.Drafter, draft) : null;
             var verifierInfo = Find(Seam.Verifier, recipe.Verifier);
             var loopInfo = Find(Seam.Loop, recipe.Loop);
+            var decorator = targetInfo is null ? null : Make<ITargetDecorator>(targetInfo, parts);
+            var drafter = drafterInfo is null ? null : Make<IDrafter>(drafterInfo, parts);
+            var combinedInfos = Combine(drafterInfo, drafter, request, parts);
             PartInfo[] infos =
             [
                 methodInfo,
                 .. new[] { targetInfo, drafterInfo }.OfType<PartInfo>(),
+                .. combinedInfos,
                 verifierInfo,
                 loopInfo,
                 .. shaping,
@@ -48,8 +52,6 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             CheckNames(request, infos);
             var values = new OptionValues(settings, request, infos);
 
-            var decorator = targetInfo is null ? null : Make<ITargetDecorator>(targetInfo, parts);
-            var drafter = drafterInfo is null ? null : Make<IDrafter>(drafterInfo, parts);
             var verifier = Make<IVerifier>(verifierInfo, parts);
             var loop = Make<IDecodingLoop>(loopInfo, parts);
             parts.ForEach(values.Bind);
@@ -58,14 +60,15 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
 
             drafter?.Suit(verifier.Accepts);
             CheckModes(drafterInfo, drafter, verifierInfo, verifier);
-            var context = Context(model, model.Model);
+            var context = Context(model, model.Model, model.Stores);
             if (decorator is not null)
             {
                 var live = parts.First(part => part.Part == decorator);
                 CheckNeeds([live], model.Model);
                 await Prepare([live], context, cancellation).ConfigureAwait(false);
                 decorated = Guard(live, "cannot decorate the model", () => decorator.Decorate(model.Model));
-                context = Context(model, decorated);
+                // What is learnt about a decorated model is not true of the model itself.
+                context = Context(model, decorated, model.Stores.Get(targetInfo!.Id, () => new SharedStores()));
             }
 
             LivePart[] others = [.. parts.Where(part => part.Part != decorator)];
@@ -89,20 +92,29 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 Diagnostics = diagnostics,
             };
         }
-        catch
+        catch (Exception error)
         {
             decorated?.Dispose();
             parts.ForEach(part => part.Dispose());
-            throw;
+            if (error is HostException or OperationCanceledException)
+            {
+                throw;
+            }
+
+            throw new PlanException(
+                $"A part failed while the plan was made ({string.Join(", ", parts)}): {error.GetType().Name}: {error.Message}",
+                error
+            );
         }
     }
 
-    private static PartContext Context(LoadedModel model, ICausalModel target) =>
+    private static PartContext Context(LoadedModel model, ICausalModel target, SharedStores stores) =>
         new()
         {
             Target = target,
             Vocabulary = model.Vocabulary,
             Models = model.Models,
+            Stores = stores,
         };
 
     private static Recipe Override(Recipe recipe, GenerationRequest request) =>
@@ -143,6 +155,32 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 ? $"Unknown {name} '{id}': no plugin offers a {name}. Check the plugin folders and the diagnostics of the plugins."
                 : $"Unknown {name} '{id}'.{Spelling.Hint(id, known)} Known: {string.Join(", ", known)}."
         );
+    }
+
+    // The combination's own options name its drafters, so they are set before the recipe's options are known.
+    private PartInfo[] Combine(PartInfo? info, IDrafter? drafter, GenerationRequest request, List<LivePart> parts)
+    {
+        if (drafter is not ICombinedDrafter combined)
+        {
+            return [];
+        }
+
+        new OptionValues(settings, request, [info!]).Bind(parts[^1]);
+        PartInfo[] infos = [.. combined.DrafterIds.Select(id => Find(Seam.Drafter, id))];
+        var drafters = new List<IDrafter>();
+        foreach (var other in infos)
+        {
+            drafters.Add(Make<IDrafter>(other, parts));
+            if (drafters[^1] is ICombinedDrafter)
+            {
+                throw new PlanException(
+                    $"The {info} cannot hold the {other}, which is itself made of drafters. Name those drafters instead."
+                );
+            }
+        }
+
+        combined.Drafters = drafters;
+        return infos;
     }
 
     private T Make<T>(PartInfo info, List<LivePart> parts)

@@ -129,7 +129,18 @@ public sealed class PluginCatalog : IDisposable
                 continue;
             }
 
-            foreach (var file in PluginFile.Find(folder, _diagnostics.Add))
+            PluginFile[] files;
+            try
+            {
+                files = [.. PluginFile.Find(folder, _diagnostics.Add)];
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                Miss(settings, folder, $"The folder cannot be read: {error.Message}", "Check its permissions.");
+                continue;
+            }
+
+            foreach (var file in files)
             {
                 seen.Add(file.Name);
                 var entry = settings.For(file.Name);

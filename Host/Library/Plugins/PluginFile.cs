@@ -17,28 +17,37 @@ internal sealed record PluginFile(string Name, string MainDll)
                 continue;
             }
 
-            string? mainDll = isDirectory ? Main(entry, name, report) : entry;
-            if (mainDll is null)
+            if (Locate(folder, entry, isDirectory, name, report) is { } mainDll)
             {
-                continue;
+                yield return new PluginFile(name, mainDll);
             }
+        }
+    }
 
-            if (IsOutside(folder, entry, mainDll))
+    private static string? Locate(string folder, string entry, bool isDirectory, string name, Action<PluginDiagnostic> report)
+    {
+        PluginDiagnostic At(PluginFault fault, string cause, string fix) => new(fault, name, entry, Stage, cause, fix);
+        try
+        {
+            string? mainDll = isDirectory ? Main(entry, name, report) : entry;
+            if (mainDll is not null && IsOutside(folder, entry, mainDll))
             {
                 report(
-                    new PluginDiagnostic(
+                    At(
                         PluginFault.OutsideFolder,
-                        name,
-                        mainDll,
-                        Stage,
                         $"A link leads out of the plugin folder {folder}.",
                         "Copy the plugin into the folder, or name the folder where it lies in plugins.json."
                     )
                 );
-                continue;
+                return null;
             }
 
-            yield return new PluginFile(name, mainDll);
+            return mainDll;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            report(At(PluginFault.LoadFailed, $"It cannot be read: {error.Message}", "Check its permissions."));
+            return null;
         }
     }
 

@@ -45,6 +45,11 @@ public sealed record HostSettings
             }
         }
 
+        if (file.Length == 0)
+        {
+            throw new SettingsException("The path of the plugin settings is empty. Name a plugins.json, or leave it out.");
+        }
+
         file = Path.GetFullPath(file);
         try
         {
@@ -52,7 +57,7 @@ public sealed record HostSettings
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException($"{file} cannot be read: {error.Message}", error);
+            throw new SettingsException($"The plugin settings '{file}' cannot be read: {error.Message}", error);
         }
     }
 

@@ -308,7 +308,7 @@ public sealed class GenerationTests : IClassFixture<GenerationTests.Basics>
 
     private sealed class Library : IModelLibrary
     {
-        public LoadedModel Open(string? name) => new ScriptedModel(name!).Loaded();
+        public LoadedModel Open(string? name, CancellationToken cancellation = default) => new ScriptedModel(name!).Loaded();
     }
 
     public sealed class Basics : IDisposable

@@ -1,16 +1,11 @@
 using Tokenwright.Host;
+using Tokenwright.Tests.Cli;
 
 namespace Tokenwright.Tests.Host;
 
 public sealed class LayoutTests
 {
-    // The executable is built with the tests, in the same configuration.
-    private static readonly string Executable = Path.Combine(
-        PluginWorkshop.RepositoryRoot,
-        "Host",
-        "Cli",
-        Path.GetRelativePath(Path.Combine(PluginWorkshop.RepositoryRoot, "conformance-tests", "Tests"), AppContext.BaseDirectory)
-    );
+    private static readonly string Executable = CommandLine.Installed;
 
     [Fact]
     public void Building_the_host_lays_every_plugin_beside_it_without_the_contracts()

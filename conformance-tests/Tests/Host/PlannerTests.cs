@@ -193,6 +193,18 @@ public sealed class PlannerTests : IClassFixture<PlannerTests.Plugins>
     }
 
     [Fact]
+    public async Task A_part_that_throws_when_it_is_asked_something_is_a_refusal_too()
+    {
+        using var workshop = PluginWorkshop.With("Basics");
+        workshop.Add("Bad", PluginWorkshop.Fixture("Recipe").Replace("=> new()", "=> throw new FormatException(\"no recipe.\")"));
+        using var host = workshop.Load();
+        var plan = async () => await host.PlanAsync(_model.Loaded(), new() { Method = "plain" });
+        await plan.Should()
+            .ThrowAsync<PlanException>()
+            .WithMessage("A part failed while the plan was made (method 'plain'): FormatException: no recipe.");
+    }
+
+    [Fact]
     public async Task Two_plugins_whose_entries_disagree_on_a_shared_option_are_refused()
     {
         using var workshop = PluginWorkshop.With("Basics");

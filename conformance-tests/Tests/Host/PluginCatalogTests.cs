@@ -315,6 +315,17 @@ public sealed class PluginCatalogTests : IDisposable
         catalog.Diagnostics.Should().ContainSingle().Which.Id.Should().Be("PLG009");
     }
 
+    [Fact]
+    public void A_link_that_leads_to_nothing_is_reported_and_the_others_work()
+    {
+        File.CreateSymbolicLink(Path.Combine(_workshop.Folder, "Gone.dll"), Path.Combine(_workshop.Folder, "nothing.dll"));
+        _workshop.Add("Mine", Verifier);
+        using var catalog = _workshop.Catalog();
+
+        catalog.Plugins.Should().ContainSingle(plugin => plugin.Name == "Mine");
+        catalog.Diagnostics.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Id = "PLG004", Plugin = "Gone" });
+    }
+
     [Theory]
     [InlineData("[System.Composition.Shared] ", "", "it is [Shared], and parts are made anew for every generation.")]
     [InlineData("", "[Option(\"when\", \"W.\")] public DateTime When { get; set; }", "the option 'when' is of type DateTime.")]

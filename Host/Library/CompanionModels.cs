@@ -1,0 +1,69 @@
+using Tokenwright.Models.Runtime;
+
+namespace Tokenwright.Host;
+
+/// <summary>The models that parts ask for beside a target: each is opened once, shared by all generations, and owned by this.</summary>
+/// <remarks>Safe for concurrent use; whoever comes second waits for the first.</remarks>
+internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : IModelSource, IDisposable
+{
+    private readonly Dictionary<string, OnnxCausalModel> _opened = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _gate = new(1);
+
+    /// <inheritdoc/>
+    public async ValueTask<ICausalModel> OpenAsync(string role, string? name, CancellationToken cancellation = default)
+    {
+        if (name is null)
+        {
+            throw new InvalidOperationException(
+                $"The card of model '{target.Name}' names no {role} model. Name one: {string.Join(", ", library.Names)}, or the path of a folder."
+            );
+        }
+
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            string folder = Path.GetFullPath(library.Find(name));
+            if (!_opened.TryGetValue(folder, out var model))
+            {
+                model = Open(role, name, cancellation);
+                _opened.Add(folder, model);
+            }
+
+            return model;
+        }
+        catch (HostException error)
+        {
+            throw new InvalidOperationException(error.Message, error);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var model in _opened.Values)
+        {
+            model.Dispose();
+        }
+
+        _gate.Dispose();
+    }
+
+    private OnnxCausalModel Open(string role, string name, CancellationToken cancellation)
+    {
+        var model = library.OpenLanguageModel(name, cancellation).Model;
+        if (model.Info.VocabularySize == target.VocabularySize)
+        {
+            return model;
+        }
+
+        int size = model.Info.VocabularySize;
+        model.Dispose();
+        throw new HostException(
+            $"The {role} model '{name}' has a vocabulary of {size} tokens and the target '{target.Name}' one of {target.VocabularySize}. Take one that shares the target's vocabulary."
+        );
+    }
+}
