@@ -66,6 +66,7 @@ public static class Run
                 TopLogProbabilities = request.TopLogProbabilities,
                 SequenceIndex = request.SequenceIndex,
                 Profile = request.Profile,
+                Trace = request.Trace,
             }
         );
     }
@@ -159,6 +160,9 @@ public sealed record Request
 
     /// <summary>Further models.</summary>
     public IModelSource? Models { get; init; }
+
+    /// <summary>Watches the steps.</summary>
+    public ITrace? Trace { get; init; }
 
     /// <summary>The cost of the model's forwards; null where nobody measured it.</summary>
     public ForwardProfile? Profile { get; init; }

@@ -190,6 +190,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
                     Stops = _request.Stops.Count == 0 ? null : new StopMatcher(_request.Stops),
                     Vocabulary = _model.Vocabulary,
                     TopLogProbabilities = _request.TopLogProbabilities ?? -1,
+                    Trace = _request.Trace,
                     // A profile of the model says nothing about what a decorator makes of it.
                     Profile = plan.Target == _model.Model ? _model.Profile : null,
                 }

@@ -67,6 +67,28 @@ public sealed class DraftModelTests
         law.TotalVariation(expected).Should().BeLessThan(1e-9);
     }
 
+    [Theory]
+    [InlineData("agree", "hot")]
+    [InlineData("token", "plain")]
+    [InlineData("token", "all")]
+    [InlineData("block", "plain")]
+    [InlineData("block", "all")]
+    public async Task TextsOfManySeedsHaveTheExactLaw(string rule, string shape)
+    {
+        var model = TableModel.Random(3, 2, seed: 5);
+        var draft = TableModel.Random(3, 1, seed: 12);
+        var law = await TargetLawAsync(model, Prompt, 5, Shape(shape));
+        string[] outputs = [.. law.Probabilities.Keys.Order(StringComparer.Ordinal)];
+        var counts = new long[outputs.Length];
+        for (ulong seed = 0; seed < 8000; seed++)
+        {
+            var text = Run.Text(With(rule, Plain(model, Prompt, 5, new KeyedRandomness(seed), Shape(shape)), draft, nodes: 2));
+            counts[Array.IndexOf(outputs, string.Join(' ', text.Tokens))]++;
+        }
+
+        ChiSquare.Pooled(counts, [.. outputs.Select(o => law.Probabilities[o])]).Should().BeGreaterThan(1e-4);
+    }
+
     [Fact]
     public void TheTextOfASeedStaysTheSameUnderAgree()
     {
