@@ -97,7 +97,7 @@ public sealed class PluginsTests(CommandLine cli)
             {
                 public Furious() => throw new InvalidOperationException("no");
                 [Option("fury", "Never seen.")] public int Fury { get; set; }
-                public ShapeStage Stage => ShapeStage.Penalties;
+                public ShapeStage Stage => ShapeStage.Penalty;
                 public bool IsActive => Fury > 0;
                 public bool ChangesArgMax => true;
                 public void Apply(in TokenPath path, in ShapeState state, Distribution row) { }

@@ -18,7 +18,7 @@ public sealed class RunTests(CommandLine cli)
         {
             private bool _hasBegun;
             [Option("slow", "Milliseconds; 0 is off.")] public int Milliseconds { get; set; }
-            public ShapeStage Stage => ShapeStage.Penalties;
+            public ShapeStage Stage => ShapeStage.Penalty;
             public bool IsActive => Milliseconds > 0;
             public bool ChangesArgMax => true;
             public void Apply(in TokenPath path, in ShapeState state, Distribution row)
