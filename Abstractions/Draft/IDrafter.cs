@@ -7,6 +7,12 @@ public interface IDrafter : IPart
     /// <summary>The modes in which it proposes; the verifier must accept them all.</summary>
     ProposalModes Proposes { get; }
 
+    /// <summary>
+    /// Says which modes the verifier of the recipe accepts; called once, after the options are set and before anything else. A drafter that can
+    /// propose in several modes settles for one of these; by default nothing is to be decided.
+    /// </summary>
+    void Suit(ProposalModes accepted) { }
+
     /// <summary>The outputs it wants to observe of prompt rows.</summary>
     Wanted PromptRows => default;
 

@@ -34,6 +34,7 @@ public sealed class Generation
         Stops = setup.Stops;
         Vocabulary = setup.Vocabulary;
         Profile = setup.Profile;
+        Trace = setup.Trace;
         SequenceIndex = setup.SequenceIndex;
         TopLogProbabilities = setup.TopLogProbabilities;
         var info = Target.Info;
@@ -86,6 +87,9 @@ public sealed class Generation
 
     /// <summary>The measured cost of the target's forwards; null where nobody measured it.</summary>
     public ForwardProfile? Profile { get; }
+
+    /// <summary>Watches the steps; null where nobody does. A loop records every step that it verified.</summary>
+    public ITrace? Trace { get; }
 
     /// <summary>The number of this text among those of a request, for keys of draws.</summary>
     public int SequenceIndex { get; }

@@ -39,6 +39,9 @@ public sealed record GenerationSetup
     /// <summary>The number of this text among those of a request.</summary>
     public int SequenceIndex { get; init; }
 
+    /// <summary>Watches the steps; null where nobody does.</summary>
+    public ITrace? Trace { get; init; }
+
     /// <summary>The measured cost of the target's forwards, if known.</summary>
     public ForwardProfile? Profile { get; init; }
 }

@@ -9,4 +9,10 @@ public interface IModelSource
     /// <param name="cancellation">Ends a long import early.</param>
     /// <exception cref="InvalidOperationException">There is no such model, or its vocabulary differs from the target's.</exception>
     ValueTask<ICausalModel> OpenAsync(string role, string? name, CancellationToken cancellation = default);
+
+    /// <summary>The cached cost of the forwards of a model that this source opened; by default nobody measured it.</summary>
+    /// <remarks>Measured once per model and machine and then the same in every run, like the target's own.</remarks>
+    /// <param name="model">The model.</param>
+    /// <param name="cancellation">Ends a first measurement early.</param>
+    ValueTask<ForwardProfile?> ProfileAsync(ICausalModel model, CancellationToken cancellation = default) => default;
 }

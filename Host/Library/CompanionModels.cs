@@ -1,12 +1,10 @@
-using Tokenwright.Models.Runtime;
-
 namespace Tokenwright.Host;
 
 /// <summary>The models that parts ask for beside a target: each is opened once, shared by all generations, and owned by this.</summary>
 /// <remarks>Safe for concurrent use; whoever comes second waits for the first.</remarks>
 internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : IModelSource, IDisposable
 {
-    private readonly Dictionary<string, OnnxCausalModel> _opened = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Tokenwright.Models.LanguageModel> _opened = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1);
 
     /// <inheritdoc/>
@@ -29,11 +27,27 @@ internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : 
                 _opened.Add(folder, model);
             }
 
-            return model;
+            return model.Model;
         }
         catch (HostException error)
         {
             throw new InvalidOperationException(error.Message, error);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ForwardProfile?> ProfileAsync(ICausalModel model, CancellationToken cancellation = default)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return _opened.Values.FirstOrDefault(opened => opened.Model == model) is { } known
+                ? await known.ProfileAsync(cancellation).ConfigureAwait(false)
+                : null;
         }
         finally
         {
@@ -52,15 +66,15 @@ internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : 
         _gate.Dispose();
     }
 
-    private OnnxCausalModel Open(string role, string name, CancellationToken cancellation)
+    private Tokenwright.Models.LanguageModel Open(string role, string name, CancellationToken cancellation)
     {
-        var model = library.OpenLanguageModel(name, cancellation).Model;
-        if (model.Info.VocabularySize == target.VocabularySize)
+        var model = library.OpenLanguageModel(name, cancellation);
+        if (model.Model.Info.VocabularySize == target.VocabularySize)
         {
             return model;
         }
 
-        int size = model.Info.VocabularySize;
+        int size = model.Model.Info.VocabularySize;
         model.Dispose();
         throw new HostException(
             $"The {role} model '{name}' has a vocabulary of {size} tokens and the target '{target.Name}' one of {target.VocabularySize}. Take one that shares the target's vocabulary."

@@ -24,6 +24,7 @@ public static class Run
     public static async Task<Generation> StartAsync(Request request)
     {
         var model = request.Model;
+        request.Drafter?.Suit(request.Verifier.Accepts);
         var context = new PartContext
         {
             Target = model,
@@ -64,6 +65,8 @@ public static class Run
                 Vocabulary = request.Vocabulary,
                 TopLogProbabilities = request.TopLogProbabilities,
                 SequenceIndex = request.SequenceIndex,
+                Profile = request.Profile,
+                Trace = request.Trace,
             }
         );
     }
@@ -157,6 +160,12 @@ public sealed record Request
 
     /// <summary>Further models.</summary>
     public IModelSource? Models { get; init; }
+
+    /// <summary>Watches the steps.</summary>
+    public ITrace? Trace { get; init; }
+
+    /// <summary>The cost of the model's forwards; null where nobody measured it.</summary>
+    public ForwardProfile? Profile { get; init; }
 
     /// <summary>Stores shared between texts.</summary>
     public SharedStores Stores { get; init; } = new();

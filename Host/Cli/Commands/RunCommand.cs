@@ -63,6 +63,10 @@ internal static class RunCommand
             Description = "text streams the text; json prints one object at the end.",
         };
         var stats = new Option<bool>("--stats") { Description = "Prints statistics to stderr." };
+        var trace = new Option<string?>("--trace")
+        {
+            Description = "Records every step (tree, what was kept, times) as a line of JSON in this file.",
+        };
         var parts = PartOptions.Select(o => new Option<string?>("--" + o.Name) { Description = o.Help }).ToArray();
 
         var command = new Command("run", "Continues a prompt.") { prompt, promptFile, promptIds };
@@ -83,6 +87,7 @@ internal static class RunCommand
                     logProbabilities,
                     format,
                     stats,
+                    trace,
                     .. parts,
                 ]
         )
@@ -116,6 +121,7 @@ internal static class RunCommand
                     }
                 }
 
+                using var traceFile = parsed.GetValue(trace) is { } path ? Trace(path) : null;
                 var request = new GenerationRequest
                 {
                     Method = parsed.GetValue(method),
@@ -129,6 +135,7 @@ internal static class RunCommand
                     Stops = parsed.GetValue(stop) ?? [],
                     IgnoreEndTokens = parsed.GetValue(ignoreEnd),
                     TopLogProbabilities = parsed.GetValue(logProbabilities),
+                    Trace = traceFile,
                 };
 
                 bool isJson = parsed.GetValue(format) == OutputFormat.Json;
@@ -169,6 +176,18 @@ internal static class RunCommand
                 return isCancelled ? ExitCode.Cancelled : ExitCode.Done;
             }
         );
+    }
+
+    private static TraceFile Trace(string path)
+    {
+        try
+        {
+            return new TraceFile(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BadInputException($"--trace {path} cannot be written: {error.Message}");
+        }
     }
 
     private static (string? Text, int[]? Ids) Prompt(string? text, string? file, string? ids) =>

@@ -33,6 +33,9 @@ public sealed class GenerationRequest
     /// <summary>Whether end tokens are tokens like any other.</summary>
     public bool IgnoreEndTokens { get; init; }
 
+    /// <summary>Watches the steps, a <see cref="TraceFile"/> say; the caller disposes it.</summary>
+    public ITrace? Trace { get; init; }
+
     /// <summary>How many alternatives to report with each token's log-probability, 0 for none but its own; null reports nothing.</summary>
     public int? TopLogProbabilities { get; init; }
 }

@@ -197,6 +197,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
                     Vocabulary = _model.Vocabulary,
                     TopLogProbabilities = _request.TopLogProbabilities ?? -1,
                     Profile = profile,
+                    Trace = _request.Trace,
                 }
             );
         }

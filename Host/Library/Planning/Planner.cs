@@ -58,6 +58,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             var diagnostics = new List<PluginDiagnostic>();
             var shape = MakeActive(shaping, values, request, parts, diagnostics);
 
+            drafter?.Suit(verifier.Accepts);
             CheckModes(drafterInfo, drafter, verifierInfo, verifier);
             var context = Context(model, model.Model, model.Stores);
             if (decorator is not null)

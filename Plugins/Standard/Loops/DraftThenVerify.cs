@@ -69,6 +69,7 @@ public sealed class DraftThenVerify : IDecodingLoop
                 statistics.Draft += Stopwatch.GetElapsedTime(start);
             }
 
+            generation.Trace?.Record(generation, verification.Observe(fed.Span));
             verification.End();
             statistics.Total = Stopwatch.GetElapsedTime(begin);
             yield return generation.TakeStep();

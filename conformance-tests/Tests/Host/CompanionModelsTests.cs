@@ -79,6 +79,44 @@ public sealed class CompanionModelsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_draft_model_method_suits_every_verifier_and_keeps_the_text()
+    {
+        using var model = _host.OpenModel("target", Cancellation);
+        string trace = Path.Combine(_workshop.Root, "trace.jsonl");
+        var plain = await Drafted(null);
+        foreach (string verifier in new[] { "agree", "token", "block", "rrsw" })
+        {
+            using (var file = new TraceFile(trace))
+            {
+                var drafted = await Drafted("draft-model", verifier, file);
+
+                drafted.Tokens.Should().Equal(plain.Tokens);
+                drafted.Statistics.Steps.Should().BeLessThan(plain.Statistics.Steps);
+            }
+
+            File.ReadLines(trace).Should().HaveCountGreaterThan(4);
+        }
+
+        async Task<GenerationResult> Drafted(string? method, string? verifier = null, ITrace? watch = null)
+        {
+            var request = new GenerationRequest
+            {
+                Method = method,
+                Verifier = verifier,
+                MaxTokens = 24,
+                Trace = watch,
+            };
+            if (method is not null)
+            {
+                request.Options["draft-model"] = "draft";
+                request.Options["nodes"] = verifier == "agree" ? "auto" : "4";
+            }
+
+            return await model.Generate("Once upon a time", request).CompleteAsync(Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_help_is_refused()
     {
         using var model = _host.OpenModel("target", Cancellation);
