@@ -1,0 +1,3 @@
+namespace Tokenwright.Plugins.JsonSchema.Masks;
+
+internal sealed class MaskCache { }
