@@ -219,7 +219,7 @@ internal sealed class Automaton
     }
 
     /// <summary>A value is complete: goes on in what holds it.</summary>
-    private static void Finish(in Thread thread, Capture? text, List<Thread> into)
+    public static void Finish(in Thread thread, Capture? text, List<Thread> into)
     {
         switch (thread.Top)
         {

@@ -83,6 +83,9 @@ internal sealed class ObjectRules
     /// <summary>Whether the unnamed keys stay infinitely many whatever has been typed.</summary>
     public bool IsRich { get; }
 
+    /// <summary>Whether any text is an unnamed key.</summary>
+    public bool UnnamedIsAll => _unnamed == _canonicalizer.Pool.All;
+
     /// <summary>Whether every unnamed key leads to the same rule.</summary>
     public bool HasOneCell => _cells!.Length <= 1;
 

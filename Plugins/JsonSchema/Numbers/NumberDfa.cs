@@ -29,6 +29,7 @@ internal sealed class NumberDfa : ByteDfa
     }
 
     private const int ExponentDigitsLimit = 3;
+    private const int DigitsLimit = 4_000;
 
     /// <summary>A place in the number: digits so far as an integer, and how many of them follow the point.</summary>
     private readonly record struct Place(
@@ -140,7 +141,7 @@ internal sealed class NumberDfa : ByteDfa
             case Phase.Whole:
                 BigInteger low = place.Digits,
                     high = low + 1;
-                for (; ; low *= 10, high *= 10)
+                for (var more = 0; ; more++, low *= 10, high *= 10)
                 {
                     var from = new ExactDecimal(low, 0);
                     if (set.MeetsInterval(from, false, new(high, 0), true))
@@ -149,7 +150,7 @@ internal sealed class NumberDfa : ByteDfa
                         return false;
                     if (set.High is null && (set.Low is not { } bottom || from >= bottom) && (set.MultipleOf is not { } m || from >= m && set.NotMultipleOf.Length == 0))
                         return set.MeetsInterval(from, false, null, false);
-                    if (low > BigInteger.Pow(10, 4_000))
+                    if (more > DigitsLimit)
                         throw new FuelException();
                 }
             default:

@@ -176,6 +176,15 @@ internal sealed class LanguagePool
         return at < language.Starts!.Length ? language.Starts[at] : CharSet.Last + 1;
     }
 
+    /// <summary>The derivative shared by all scalar values of a range, or null when they differ.</summary>
+    public Language? OnlyTarget(Language language, int low, int high)
+    {
+        Expand(language);
+        var at = Array.BinarySearch(language.Starts!, low);
+        at = at >= 0 ? at : ~at - 1;
+        return at + 1 == language.Starts!.Length || language.Starts[at + 1] > high ? language.Targets![at] : null;
+    }
+
     /// <summary>Whether some scalar value in the range can be followed by something.</summary>
     public bool AnyAlive(Language language, int low, int high)
     {

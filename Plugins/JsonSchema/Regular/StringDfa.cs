@@ -12,7 +12,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
         Escape = 2,
         Hex = 3,
         LowEscape = 4,
-        LowHex = 5;
+        LowHex = 5,
+        Rest = 6;
 
     private readonly record struct Place(Language Language, byte Mode, byte Left, int Value, int High = 0);
 
@@ -62,6 +63,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
         {
             Text => InText(place.Language, value),
             Utf8 => InUtf8(place, value),
+            Rest => (value & 0xC0) != 0x80 ? Dead : place.Left == 1 ? Enter(place.Language) : Intern(place with { Left = (byte)(place.Left - 1) }),
             Escape => InEscape(place.Language, value),
             LowEscape => place.Left == 2
                 ? value == '\\' ? Intern(place with { Left = 1 }) : Dead
@@ -142,6 +144,10 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
             }
         );
         high = Math.Min(high, CharSet.Last);
+        // Where every way to finish the character leads to the same language, only their number of bytes matters.
+        var whole = high - low + 1 == 1 << 6 * left && (high < 0xD800 || low > 0xDFFF);
+        if (whole && pool.OnlyTarget(language, low, high) is { } target)
+            return pool.Alive(target) ? Intern(new(target, Rest, left, 0)) : Dead;
         return low <= high && pool.AnyAlive(language, low, high) ? Intern(new(language, Utf8, left, prefix, total)) : Dead;
     }
 

@@ -1,3 +1,0 @@
-namespace Tokenwright.Plugins.JsonSchema.Masks;
-
-internal sealed class MaskCache { }
