@@ -119,7 +119,7 @@ public sealed class SchemaConstraint
         var detail = first.Phase switch
         {
             Phase.Key => $" after '{System.Text.Encoding.UTF8.GetString(((KeyState)first.Detail!).Text)}'",
-            Phase.String => $" with {_automaton.Strings.StateCount} string states",
+            Phase.String => $" with {_automaton.Strings.StateCount} string states, {((Regular.StringDfa)first.Detail!).LanguageOf(first.State).Kind}",
             _ => "",
         };
         return $"{first.Phase}{detail}, {state.Others.Length + 1} way(s) to read the text";
@@ -137,8 +137,8 @@ public sealed class SchemaConstraint
     private CompiledMask Mask(in Thread thread)
     {
         var cache = thread.Top is null ? _rootMasks : LazyInitializer.EnsureInitialized(ref thread.Top.Masks);
-        var cacheable = TryKey(thread, out var key, out var detail);
-        if (cacheable && cache.Find(key, detail) is { } known)
+        var cacheable = TryKey(thread, out var key);
+        if (cacheable && cache.Find(key) is { } known)
             return known;
         var scratch = Rent();
         try
@@ -146,7 +146,7 @@ public sealed class SchemaConstraint
             _automaton.Refuel();
             var mask = scratch.Walk.Compute(thread);
             if (cacheable)
-                cache.Add(key, detail, mask);
+                cache.Add(key, mask);
             return mask;
         }
         catch (Exception error) when (error is FuelException or InsufficientExecutionStackException)
@@ -159,10 +159,9 @@ public sealed class SchemaConstraint
         }
     }
 
-    private bool TryKey(in Thread thread, out MaskKey key, out object? detail)
+    private bool TryKey(in Thread thread, out MaskKey key)
     {
-        key = new(_tables, thread.Phase, thread.Gap, thread.State, 0, 0, 0);
-        detail = thread.Detail;
+        key = new(_tables, thread.Detail, thread.Phase, thread.Gap, thread.State, 0, 0, 0);
         if (thread.Text is not null)
             return false;
         if (thread.Phase == Phase.String)
@@ -180,7 +179,7 @@ public sealed class SchemaConstraint
             if (list.Key.AsSpan().StartsWith(typed.Text))
                 return false;
         }
-        detail = null;
+        key = key with { Detail = null };
         if (typed.Low < typed.High)
             key = key with { Low = typed.Low, High = typed.High, Length = typed.Text.Length };
         return true;

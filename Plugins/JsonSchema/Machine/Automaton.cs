@@ -13,6 +13,7 @@ internal sealed class Automaton
 {
     private const long RunFuel = 400_000;
     private const int ThreadLimit = 4_000;
+    private const int FewThreads = 12;
     private static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
     private readonly int _maxGap;
     private readonly Dictionary<string, NumberDfa> _numbers = [];
@@ -427,6 +428,24 @@ internal sealed class Automaton
     public void Step(List<Thread> threads, byte value, List<Thread> into)
     {
         into.Clear();
+        if (threads.Count > FewThreads)
+        {
+            var seen = new HashSet<Thread>(threads.Count);
+            var found = new List<Thread>();
+            for (var i = 0; i < threads.Count; i++)
+            {
+                found.Clear();
+                Step(threads[i], value, found);
+                foreach (var thread in found)
+                {
+                    if (seen.Add(thread))
+                        into.Add(thread);
+                }
+            }
+            if (into.Count > ThreadLimit)
+                throw new FuelException();
+            return;
+        }
         for (var i = 0; i < threads.Count; i++)
         {
             var from = into.Count;

@@ -60,25 +60,39 @@ internal sealed class CompiledMask(TokenSet[] shared, int[] own)
 /// <summary>Masks found for the threads of one frame.</summary>
 internal sealed class MaskCache
 {
-    private const int Limit = 256;
-    private readonly Dictionary<(MaskKey, object?), CompiledMask> _masks = [];
+    private const int Limit = 48;
+    private sealed record Entry(MaskKey Key, CompiledMask Mask, Entry? Next);
 
-    public CompiledMask? Find(MaskKey key, object? detail)
+    // Few enough to look through; a lost race only computes a mask twice.
+    private Entry? _entries;
+    private int _count;
+
+    public CompiledMask? Find(in MaskKey key)
     {
-        lock (_masks)
-            return _masks.GetValueOrDefault((key, detail));
+        for (var entry = _entries; entry is not null; entry = entry.Next)
+        {
+            if (entry.Key.Same(key))
+                return entry.Mask;
+        }
+        return null;
     }
 
-    public void Add(MaskKey key, object? detail, CompiledMask mask)
+    public void Add(in MaskKey key, CompiledMask mask)
     {
-        lock (_masks)
-        {
-            if (_masks.Count >= Limit)
-                _masks.Clear();
-            _masks[(key, detail)] = mask;
-        }
+        _entries = new(key, mask, ++_count % Limit == 0 ? null : _entries);
     }
 }
 
 /// <summary>What of a thread its mask depends on, besides the frame.</summary>
-internal readonly record struct MaskKey(object Vocabulary, Machine.Phase Phase, byte Gap, int State, int Low, int High, int Length);
+internal readonly record struct MaskKey(object Vocabulary, object? Detail, Machine.Phase Phase, byte Gap, int State, int Low, int High, int Length)
+{
+    public bool Same(in MaskKey other) =>
+        State == other.State
+        && Phase == other.Phase
+        && Gap == other.Gap
+        && ReferenceEquals(Detail, other.Detail)
+        && Low == other.Low
+        && High == other.High
+        && Length == other.Length
+        && ReferenceEquals(Vocabulary, other.Vocabulary);
+}

@@ -13,6 +13,8 @@ internal sealed class TokenSet
     public int[] List { get; }
     public bool IsEmpty => Bits is null && List.Length == 0;
 
+    public static TokenSet Of(ulong[] bits) => new(bits, []);
+
     public static TokenSet Of(List<int> tokens, int words)
     {
         if (tokens.Count == 0)
@@ -37,6 +39,7 @@ internal sealed class LexemeMask
     private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
     private readonly Trie _trie;
     private readonly int _words;
+    private const int BulkSubtree = 8;
     private Trie? _crossing;
     private Trie? _cleanCrossing;
 
@@ -63,6 +66,12 @@ internal sealed class LexemeMask
 
     public int Words => _words;
 
+    /// <summary>The same walk with fewer tokens; where no end is lost, what follows the ends is shared.</summary>
+    public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] ends) =>
+        ends.Length == Ends.Length
+            ? new(_trie, _words, inside, closing, Ends, Escaped) { _crossing = Crossing, _cleanCrossing = CleanCrossing }
+            : new(_trie, _words, inside, closing, ends, [.. Escaped.Intersect(ends)]);
+
     /// <summary>Walks an automaton over everything below a node.</summary>
     public static LexemeMask Walk(Trie trie, int node, ByteDfa dfa, int state, int words)
     {
@@ -70,19 +79,21 @@ internal sealed class LexemeMask
         var closing = new List<int>();
         var ends = new List<int>();
         var escaped = new List<int>();
-        var quoted = dfa is StringDfa;
+        var strings = dfa as StringDfa;
+        var quoted = strings is not null;
         var baseDepth = trie.Depth[node];
-        var states = new int[258 - baseDepth];
+        Span<int> states = stackalloc int[258];
         states[0] = state;
         byte[] bytes = trie.Bytes,
             depths = trie.Depth;
         var after = trie.After;
+        var classes = dfa.Classes;
         var stop = after[node];
         for (var i = node + 1; i < stop; )
         {
             var depth = depths[i] - baseDepth;
             var from = states[depth - 1];
-            var next = dfa.Row(from)[bytes[i]];
+            var next = dfa.Row(from)[classes[bytes[i]]];
             if (next < 0)
                 next = dfa.Next(from, bytes[i]);
             if (next == ByteDfa.Dead)
@@ -99,6 +110,12 @@ internal sealed class LexemeMask
                     escaped.Add(i);
                 if (isEscaped || trie.HasChild(i, StringFollowers))
                     ends.Add(i);
+                i = after[i];
+                continue;
+            }
+            if (strings is not null && after[i] - i > BulkSubtree && IsIdle(trie, i, strings, next))
+            {
+                inside.AddRange(trie.TokensBelow(i));
                 i = after[i];
                 continue;
             }
@@ -139,6 +156,14 @@ internal sealed class LexemeMask
 
     /// <summary>What may follow white space: only what can begin there is merged.</summary>
     public Trie AfterSpace => _crossing ??= Merge(_trie, Ends, Structural);
+
+    /// <summary>Whether nothing below a node can move the automaton: then all tokens there stay inside the lexeme.</summary>
+    private static bool IsIdle(Trie trie, int node, StringDfa strings, int state)
+    {
+        var (low, high, others, formed) = trie.Below(node);
+        var (idleLow, idleHigh, idleOthers) = strings.Idle(state);
+        return (low & ~idleLow) == 0 && (high & ~idleHigh) == 0 && (!others || idleOthers && formed);
+    }
 
     private static bool HasEscape(Trie trie, int from, int to)
     {

@@ -18,7 +18,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private static readonly byte[] PlaceholderKey = [0xFF];
     private readonly ulong[] _own = new ulong[tables.Words];
     private readonly List<int> _tokens = [];
-    private readonly HashSet<TokenSet> _shared = [];
+    private readonly List<TokenSet> _shared = [];
     private readonly Stack<List<Thread>> _lists = new();
 
     public CompiledMask Compute(in Thread thread)
@@ -28,7 +28,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         try
         {
             Walk(tables.Trie, 0, thread);
-            return new CompiledMask([.. _shared], [.. _tokens.Where(t => (_own[t >> 6] >> t & 1) != 0)]);
+            return new CompiledMask([.. _shared], [.. _tokens]);
         }
         finally
         {
@@ -51,14 +51,14 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
 
     private void Remove(ReadOnlySpan<int> tokens)
     {
+        var some = false;
         foreach (var token in tokens)
         {
-            var bit = 1ul << token;
-            if ((_own[token >> 6] & bit) == 0)
-                continue;
-            _own[token >> 6] &= ~bit;
-            _tokens.Remove(token);
+            some |= (_own[token >> 6] >> token & 1) != 0;
+            _own[token >> 6] &= ~(1ul << token);
         }
+        if (some)
+            _tokens.RemoveAll(t => (_own[t >> 6] >> t & 1) == 0);
     }
 
     private void Share(TokenSet set)
@@ -67,7 +67,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             return;
         if (set.Bits is null && set.List.Length < 16)
             Add(set.List);
-        else
+        else if (!_shared.Contains(set))
             _shared.Add(set);
     }
 
@@ -123,23 +123,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 EachValue(trie, node, thread, (NodeEntry)thread.Detail!);
                 return;
             case Phase.FirstItem or Phase.NextItem:
-                var quoted = false;
-                var other = false;
-                foreach (var (_, item) in ((ArrayFrame)thread.Top!).Alternatives)
-                {
-                    quoted |= item.StringStart != ByteDfa.Dead;
-                    other |= item.Numbers is not null;
-                }
-                if (quoted)
-                    Take(trie, node, (byte)'"', thread);
-                if (other)
-                {
-                    Take(trie, node, (byte)'-', thread);
-                    for (var digit = (byte)'0'; digit <= '9'; digit++)
-                        Take(trie, node, digit, thread);
-                }
-                foreach (var b in "{[tfn]"u8)
-                    Take(trie, node, b, thread);
+                EachItem(trie, node, thread, (ArrayFrame)thread.Top!);
                 return;
             case Phase.FirstKey:
                 Take(trie, node, (byte)'"', thread);
@@ -166,6 +150,20 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         }
     }
 
+    private void EachItem(Trie trie, int node, in Thread thread, ArrayFrame array)
+    {
+        if (thread.Phase == Phase.FirstItem)
+            Take(trie, node, (byte)']', thread);
+        if (!array.Rules.Shape.Unique)
+        {
+            foreach (var (after, item) in array.Alternatives)
+                EachValue(trie, node, thread with { Phase = Phase.Value, Detail = item, Top = after }, item);
+            return;
+        }
+        foreach (var b in "\"{[tfn-0123456789"u8)
+            Take(trie, node, b, thread);
+    }
+
     private void EachValue(Trie trie, int node, in Thread thread, NodeEntry entry)
     {
         if (entry.StringStart != ByteDfa.Dead)
@@ -180,8 +178,13 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             Take(trie, node, (byte)'f', thread);
         if (entry.Node.Null)
             Take(trie, node, (byte)'n', thread);
-        if (entry.Numbers is null)
+        if (entry.Numbers is not { } numbers)
             return;
+        if (thread.Text is null)
+        {
+            WalkNumber(trie, node, new(Phase.Number, 0, numbers.Start, numbers, thread.Top, null));
+            return;
+        }
         Take(trie, node, (byte)'-', thread);
         for (var digit = (byte)'0'; digit <= '9'; digit++)
             Take(trie, node, digit, thread);
@@ -233,7 +236,10 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         if (trie.Lexemes.TryGetValue((node, dfa, state), out var known))
             return known;
-        var mask = LexemeMask.Walk(trie, node, dfa, state, tables.Words);
+        var mask =
+            dfa is StringDfa strings && strings.IsLength(state, out var min, out var max) && (min, max) != (0, Language.Unbounded)
+                ? trie.Lengths.GetOrAdd((node, strings), k => new LengthProfile(trie, k.Node, k.Strings, tables.Words)).Mask(min, max)
+                : LexemeMask.Walk(trie, node, dfa, state, tables.Words);
         if (trie.Lexemes.Count > CacheLimit)
             trie.Lexemes.Clear();
         return trie.Lexemes.GetOrAdd((node, dfa, state), mask);

@@ -42,8 +42,72 @@ internal sealed class Trie
     public int Count => Bytes.Length;
     public int LongestToken { get; private init; }
 
+    /// <summary>ASCII bytes that occur below a node, and whether others do, well-formed when read from the node on.</summary>
+    public (ulong Low, ulong High, bool Others, bool WellFormed) Below(int node)
+    {
+        var (low, high, formed) = (_low ?? Survey())[node];
+        return (low, high, (formed & 0x80) != 0, (formed & 1) != 0);
+    }
+
+    private (ulong Low, ulong High, byte Formed)[]? _low;
+
+    private (ulong Low, ulong High, byte Formed)[] Survey()
+    {
+        var result = new (ulong Low, ulong High, byte Formed)[Count];
+        for (var node = Count - 1; node >= 0; node--)
+        {
+            ulong low = 0,
+                high = 0;
+            // One bit for each place inside a character from which everything below reads on well.
+            byte formed = 0x7F;
+            for (var child = node + 1; child < After[node]; child = After[child])
+            {
+                var (l, h, f) = result[child];
+                low |= l;
+                high |= h;
+                formed |= (byte)(f & 0x80);
+                var value = Bytes[child];
+                if (value < 64)
+                    low |= 1ul << value;
+                else if (value < 128)
+                    high |= 1ul << value;
+                else
+                    formed |= 0x80;
+                for (var place = 0; place < 7; place++)
+                {
+                    var next = Utf8Next(place, value);
+                    if (next < 0 || (f >> next & 1) == 0)
+                        formed &= (byte)~(1 << place);
+                }
+            }
+            result[node] = (low, high, formed);
+        }
+        return _low = result;
+    }
+
+    /// <summary>Places: 0 between characters; 1 to 3 that many continuation bytes to come; 4, 5, 6 after E0, F0 and the like, taken as unknown.</summary>
+    private static int Utf8Next(int place, byte value) =>
+        place switch
+        {
+            0 => value switch
+            {
+                < 0x80 => 0,
+                >= 0xC2 and <= 0xDF => 1,
+                0xE0 or 0xED => 4,
+                >= 0xE1 and <= 0xEF => 2,
+                0xF0 or 0xF4 => 5,
+                >= 0xF1 and <= 0xF3 => 3,
+                _ => -1,
+            },
+            1 or 2 or 3 => value is >= 0x80 and <= 0xBF ? place - 1 : -1,
+            _ => -1,
+        };
+
     /// <summary>Walks of lexeme automata over subtrees, found before.</summary>
     public ConcurrentDictionary<(int Node, ByteDfa Dfa, int State), LexemeMask> Lexemes { get; } = new();
+
+    /// <summary>Tokens below a node by how many characters of a string they take.</summary>
+    public ConcurrentDictionary<(int Node, StringDfa Strings), LengthProfile> Lengths { get; } = new();
 
     /// <summary>Runs of white space below a node, by how many bytes are left of the gap.</summary>
     public ConcurrentDictionary<(int Node, int Left), LexemeMask> Spaces { get; } = new();

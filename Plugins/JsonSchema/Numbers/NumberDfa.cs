@@ -49,12 +49,17 @@ internal sealed class NumberDfa : ByteDfa
     private readonly Dictionary<string, int> _ids = [];
 
     public NumberDfa(IEnumerable<NumberSet> sets)
+        : base(ByteClasses)
     {
         _sets = [.. sets.Where(s => !s.IsEmpty)];
         _mirrored = [.. _sets.Select(s => s.Negate())];
         Start = _sets.Length == 0 ? Dead : Intern(new(Phase.Start, false, 0, 0));
     }
 
+    private static readonly byte[] ByteClasses =
+    [
+        .. Enumerable.Range(0, 256).Select(b => (byte)(b is >= '0' and <= '9' ? b - '0' : "-+.eE".IndexOf((char)b, StringComparison.Ordinal) + 11)),
+    ];
     private static readonly NumberDfa All = new([NumberSet.All]);
     private static readonly NumberDfa Integers = new([new NumberSet { MultipleOf = new ExactDecimal(1, 0) }]);
 

@@ -12,15 +12,30 @@ internal abstract class ByteDfa
     public const int Closed = 1;
     protected const int Unknown = -1;
     private const int StateLimit = 100_000;
-    private int[][] _rows = [NewRow(Dead), NewRow(Dead)];
+    private readonly byte[] _classes;
+    private readonly int _width;
+    private int[][] _rows;
     private int _count = 2;
+
+    /// <param name="classes">For each byte its class: bytes of one class always lead to the same state.</param>
+    protected ByteDfa(byte[] classes)
+    {
+        _classes = classes;
+        _width = classes.Max() + 1;
+        _rows = [NewRow(Dead), NewRow(Dead)];
+    }
+
+    protected static byte[] EachByte { get; } = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
+
+    /// <summary>Which entry of a row belongs to a byte.</summary>
+    public byte[] Classes => _classes;
 
     public int StateCount => _count;
 
     /// <summary>The state after one more byte.</summary>
     public int Next(int state, byte value)
     {
-        var next = _rows[state][value];
+        var next = _rows[state][_classes[value]];
         return next != Unknown ? next : Resolve(state, value);
     }
 
@@ -53,15 +68,16 @@ internal abstract class ByteDfa
         lock (Gate)
         {
             var row = _rows[state];
-            if (row[value] == Unknown)
-                Volatile.Write(ref row[value], Compute(state, value));
-            return row[value];
+            var at = _classes[value];
+            if (row[at] == Unknown)
+                Volatile.Write(ref row[at], Compute(state, value));
+            return row[at];
         }
     }
 
-    private static int[] NewRow(int fill)
+    private int[] NewRow(int fill)
     {
-        var row = new int[256];
+        var row = new int[_width];
         Array.Fill(row, fill);
         return row;
     }

@@ -111,7 +111,9 @@ internal sealed class LanguagePool
             return left;
         if (left.Kind == LanguageKind.Concat)
             return Concat(left.Left!, Concat(left.Right!, right));
-        if (left == All && (right == All || right is { Kind: LanguageKind.Concat } && right.Left == All))
+        if (left == All && right.Nullable || right == All && left.Nullable)
+            return All;
+        if (left == All && right is { Kind: LanguageKind.Concat } && right.Left == All)
             return right;
         return Add(LanguageKind.Concat, left, right, null, 0, 0, left.Nullable && right.Nullable, left.Boolean || right.Boolean);
     }
@@ -182,7 +184,15 @@ internal sealed class LanguagePool
         Expand(language);
         var at = Array.BinarySearch(language.Starts!, low);
         at = at >= 0 ? at : ~at - 1;
-        return at + 1 == language.Starts!.Length || language.Starts[at + 1] > high ? language.Targets![at] : null;
+        var target = language.Targets![at];
+        while (++at < language.Starts!.Length && language.Starts[at] <= high)
+        {
+            // Surrogates are no characters; that they lead nowhere changes nothing.
+            var last = at + 1 < language.Starts.Length ? language.Starts[at + 1] - 1 : CharSet.Last;
+            if (language.Targets[at] != target && (language.Starts[at] < 0xD800 || last > 0xDFFF))
+                return null;
+        }
+        return target;
     }
 
     /// <summary>Whether some scalar value in the range can be followed by something.</summary>

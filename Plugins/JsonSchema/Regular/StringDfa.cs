@@ -5,7 +5,7 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// with the closing quote, or plain UTF-8 text without any envelope.
 /// </summary>
 /// <remarks>One automaton serves every language of its pool: a state is a language and a place inside a character.</remarks>
-internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
+internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachByte)
 {
     private const byte Text = 0,
         Utf8 = 1,
@@ -19,6 +19,9 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
 
     private readonly Dictionary<Place, int> _ids = [];
     private readonly List<Place> _places = [default, default];
+
+    // Which state stands for each, and for tokens of which length (plus one) that was found.
+    private (int State, int Reach)[] _canonical = [];
 
     public LanguagePool Pool => pool;
     protected override Lock Gate => pool.Gate;
@@ -42,17 +45,63 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
     /// <summary>Whether a closing quote may follow.</summary>
     public bool CanClose(int state) => state > Closed && _places[state] is { Mode: Text } place && place.Language.Nullable;
 
+    /// <summary>Whether a state, between two characters, asks only for a number of characters.</summary>
+    public bool IsLength(int state, out int min, out int max)
+    {
+        var place = _places[state];
+        (min, max) = (place.Language.Min, place.Language.Max);
+        return place.Mode == Text && IsLength(place.Language);
+    }
+
+    /// <summary>The bytes that leave a state where it is: ASCII as bits, and whether all other characters do too.</summary>
+    public (ulong Low, ulong High, bool Others) Idle(int state)
+    {
+        lock (pool.Gate)
+        {
+            while (_idle.Count <= state)
+                _idle.Add(null);
+            return _idle[state] ??= FindIdle(state);
+        }
+    }
+
+    private readonly List<(ulong, ulong, bool)?> _idle = [];
+
+    private (ulong, ulong, bool) FindIdle(int state)
+    {
+        var place = _places[state];
+        if (state <= Closed || place.Mode != Text)
+            return default;
+        ulong low = 0,
+            high = 0;
+        for (var value = 0x20; value < 0x80; value++)
+        {
+            if (quoted && value is '"' or '\\' || pool.Derive(place.Language, value) != place.Language)
+                continue;
+            if (value < 64)
+                low |= 1ul << value;
+            else
+                high |= 1ul << value;
+        }
+        return (low, high, pool.OnlyTarget(place.Language, 0x80, CharSet.Last) == place.Language);
+    }
+
     /// <summary>The state that allows the same tokens, tokens being at most so many characters long: lengths beyond reach are forgotten.</summary>
     public int Canonical(int state, int reach)
     {
-        var place = _places[state];
-        var language = place.Language;
         if (state <= Closed)
             return state;
+        var known = _canonical;
+        if (state < known.Length && known[state] is var (id, forReach) && forReach == reach + 1)
+            return id;
         lock (pool.Gate)
         {
-            var canonical = Forget(language, reach);
-            return canonical == language ? state : Intern(place with { Language = canonical });
+            var place = _places[state];
+            var canonical = Forget(place.Language, reach);
+            var result = canonical == place.Language ? state : Intern(place with { Language = canonical });
+            if (state >= _canonical.Length)
+                Array.Resize(ref _canonical, Math.Max(StateCount, state * 2));
+            _canonical[state] = (result, reach + 1);
+            return result;
         }
     }
 
@@ -74,9 +123,10 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa
 
     private Language Forget(Language language, int reach)
     {
-        if (language.Kind == LanguageKind.Loop && language.Left == pool.AnyScalar)
+        if (language is { Kind: LanguageKind.Loop, Left.Kind: LanguageKind.Set })
         {
-            return pool.Length(
+            return pool.Loop(
+                language.Left,
                 Math.Min(language.Min, reach + 1),
                 language.Max > reach ? Language.Unbounded : language.Max
             );
