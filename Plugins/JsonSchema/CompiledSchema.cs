@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Machine;
-using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
 
 namespace Tokenwright.Plugins.JsonSchema;
@@ -54,10 +53,11 @@ public sealed class CompiledSchema
         options ??= new SchemaOptions();
         if (schema.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False))
             throw new SchemaException("", "", "a schema is an object, true or false");
-        var (pool, strings) = SharedLanguages.Current;
+        var shared = SharedParts.Current;
+        var pool = shared.Pool;
         lock (pool.Gate)
         {
-            pool.NodeLimit = pool.Count + SharedLanguages.NodesPerSchema;
+            pool.NodeLimit = pool.Count + SharedParts.NodesPerSchema;
             try
             {
                 var documents = new SchemaDocuments(schema, options);
@@ -66,7 +66,7 @@ public sealed class CompiledSchema
                 if (!canonicalizer.IsInhabited(root))
                     throw new SchemaException("", "", "no document satisfies this schema");
                 Sweep(canonicalizer, root);
-                var automaton = new Automaton(canonicalizer, strings, Math.Clamp(options.MaxWhitespace, 0, 200));
+                var automaton = new Automaton(canonicalizer, shared, Math.Clamp(options.MaxWhitespace, 0, 200));
                 automaton.Refuel();
                 return new CompiledSchema(automaton, Automaton.Start(automaton.Entry(root)), canonicalizer.Warnings);
             }
@@ -76,7 +76,7 @@ public sealed class CompiledSchema
             }
             finally
             {
-                pool.NodeLimit = pool.Count + SharedLanguages.NodesPerSchema;
+                pool.NodeLimit = pool.Count + SharedParts.NodesPerSchema;
             }
         }
     }

@@ -16,11 +16,11 @@ internal sealed class Automaton
     private const int FewThreads = 12;
     private static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
     private readonly int _maxGap;
-    private readonly Dictionary<string, NumberDfa> _numbers = [];
+    private readonly SharedParts _shared;
 
-    public Automaton(Canonicalizer canonicalizer, StringDfa strings, int maxGap)
+    public Automaton(Canonicalizer canonicalizer, SharedParts shared, int maxGap)
     {
-        (Canonicalizer, Strings, _maxGap) = (canonicalizer, strings, maxGap);
+        (Canonicalizer, _shared, Strings, _maxGap) = (canonicalizer, shared, shared.Strings, maxGap);
         Gate = canonicalizer.Pool.Gate;
     }
 
@@ -41,28 +41,24 @@ internal sealed class Automaton
         lock (Gate)
         {
             var node = Canonicalizer.Normalize(expression);
-            return node.Entry ??= Prepare(node);
+            return node.Entry ??= node == Canonicalizer.Anything ? _shared.Anything : Prepare(node);
         }
     }
 
-    private NodeEntry Prepare(Node node) =>
-        new()
+    internal NodeEntry Prepare(Node node)
+    {
+        var numbers = _shared.Numbers(node.Numbers);
+        if (node.Objects.Length == 0 && node.Arrays.Length == 0)
+            return _shared.Scalar(node, numbers);
+        return new()
         {
             Node = node,
             StringStart = Strings.Start(node.Strings),
-            Numbers = node.Numbers.Length == 0 ? null : Numbers(node.Numbers),
+            Numbers = numbers,
             Objects = [.. node.Objects.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ObjectRules(this, s))],
             Arrays = [.. node.Arrays.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ArrayRules(this, s))],
+            IsShared = node == Canonicalizer.Anything,
         };
-
-    private NumberDfa? Numbers(NumberSet[] sets)
-    {
-        if (NumberDfa.Common(sets) is { } common)
-            return common;
-        var key = string.Join('|', sets.Select(s => s.ToString() + string.Join(',', s.NotMultipleOf.Select(n => n.ToString()))));
-        if (!_numbers.TryGetValue(key, out var dfa))
-            _numbers.Add(key, dfa = new NumberDfa(sets));
-        return dfa.Start == ByteDfa.Dead ? null : dfa;
     }
 
     public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\t' or (byte)'\r';
@@ -115,7 +111,7 @@ internal sealed class Automaton
             case Phase.Key:
                 StepKey(thread, value, into);
                 return;
-            case Phase.Done:
+            case Phase.Done or Phase.Hole:
                 return;
         }
         if (IsSpace(value))
@@ -226,6 +222,9 @@ internal sealed class Automaton
         {
             case null:
                 into.Add(new(Phase.Done, 0, 0, null, null, null));
+                return;
+            case Masks.HoleFrame:
+                into.Add(new(Phase.Hole, 0, 0, null, thread.Top, null));
                 return;
             case ObjectFrame frame:
                 into.Add(new(Phase.AfterProperty, 0, 0, null, frame, text));

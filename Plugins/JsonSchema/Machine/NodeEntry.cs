@@ -13,4 +13,7 @@ internal sealed class NodeEntry
     public required NumberDfa? Numbers { get; init; }
     public required ObjectRules[] Objects { get; init; }
     public required ArrayRules[] Arrays { get; init; }
+
+    /// <summary>Whether schemas share it, so that its masks are worth keeping apart from what holds the value.</summary>
+    public bool IsShared { get; init; }
 }

@@ -41,6 +41,9 @@ internal enum Phase : byte
 
     /// <summary>The document is complete.</summary>
     Done,
+
+    /// <summary>A value is complete whose holder is left open.</summary>
+    Hole,
 }
 
 /// <summary>One way to read the text so far. A state is a few of them; each alone can be brought to an end.</summary>

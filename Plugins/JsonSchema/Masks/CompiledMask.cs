@@ -5,6 +5,9 @@ namespace Tokenwright.Plugins.JsonSchema.Masks;
 /// <summary>The tokens that one thread allows: shared sets, and a list of its own.</summary>
 internal sealed class CompiledMask(TokenSet[] shared, int[] own)
 {
+    public TokenSet[] Shared => shared;
+    public int[] Own => own;
+
     /// <summary>Adds the tokens to a mask; the first thread of a state overwrites what was there.</summary>
     public void Fill(Span<ulong> mask, bool overwrite)
     {

@@ -178,6 +178,21 @@ internal sealed class LexemeMask
     private static Trie Merge(Trie trie, int[] ends, ReadOnlySpan<byte> first)
     {
         var entries = new List<(byte[], int)>();
+        Gather(trie, ends, first, entries);
+        return Trie.Build(entries);
+    }
+
+    /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
+    public static Trie Merge(List<(Trie Trie, int Node)> ends)
+    {
+        var entries = new List<(byte[], int)>();
+        foreach (var (trie, node) in ends)
+            Gather(trie, [node], NumberFollowers, entries);
+        return Trie.Build(entries);
+    }
+
+    private static void Gather(Trie trie, ReadOnlySpan<int> ends, ReadOnlySpan<byte> first, List<(byte[], int)> entries)
+    {
         foreach (var end in ends)
         {
             var bytes = trie.ChildBytes(end);
@@ -196,7 +211,6 @@ internal sealed class LexemeMask
                 Gather(trie, end, children[i], literal, entries);
             }
         }
-        return Trie.Build(entries);
     }
 
     /// <summary>Adds the tokens at and below a node; of those that begin with a letter only what a literal can grow into.</summary>

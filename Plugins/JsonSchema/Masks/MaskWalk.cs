@@ -12,6 +12,7 @@ namespace Tokenwright.Plugins.JsonSchema.Masks;
 internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
 {
     private const int SmallSubtree = 24;
+    private const int SmallSegment = 64;
     private const int CacheLimit = 20_000;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
@@ -20,14 +21,18 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
     private readonly Stack<List<Thread>> _lists = new();
+    private readonly List<(Trie, int)> _ends = [];
+    private MaskWalk? _inner;
 
-    public CompiledMask Compute(in Thread thread)
+    public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread);
+
+    private CompiledMask Compute(Trie trie, int node, in Thread thread)
     {
         _tokens.Clear();
         _shared.Clear();
         try
         {
-            Walk(tables.Trie, 0, thread);
+            Walk(trie, node, thread);
             return new CompiledMask([.. _shared], [.. _tokens]);
         }
         finally
@@ -97,16 +102,25 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 return;
             case Phase.Done:
                 return;
+            case Phase.Hole:
+                _ends.Add((trie, node));
+                return;
+            case Phase.Value or Phase.Colon
+                when thread.Text is null && thread.Top is not HoleFrame && trie.After[node] - node > SmallSegment && ((NodeEntry)thread.Detail!).IsShared:
+                WalkSegment(trie, node, thread);
+                return;
+            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.Shape.Unique:
+                WalkItems(trie, node, thread, (ArrayFrame)thread.Top);
+                return;
             case Phase.Literal:
                 Each(trie, node, thread);
                 return;
         }
         if (thread.Gap < automaton.MaxGap)
         {
-            var left = automaton.MaxGap - thread.Gap;
             if (trie.HasChild(node, " \n\t\r"u8))
             {
-                var spaces = trie.Spaces.GetOrAdd((node, Math.Min(left, trie.LongestToken)), k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words));
+                var spaces = Spaces(trie, node, thread);
                 Share(spaces.Inside);
                 Walk(spaces.AfterSpace, 0, thread with { Gap = (byte)automaton.MaxGap });
             }
@@ -123,7 +137,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 EachValue(trie, node, thread, (NodeEntry)thread.Detail!);
                 return;
             case Phase.FirstItem or Phase.NextItem:
-                EachItem(trie, node, thread, (ArrayFrame)thread.Top!);
+                EachItem(trie, node, thread);
                 return;
             case Phase.FirstKey:
                 Take(trie, node, (byte)'"', thread);
@@ -150,16 +164,57 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         }
     }
 
-    private void EachItem(Trie trie, int node, in Thread thread, ArrayFrame array)
+    /// <summary>Reads a value apart from what holds it, then what may follow in what holds it.</summary>
+    private void WalkSegment(Trie trie, int node, in Thread thread)
+    {
+        var entry = (NodeEntry)thread.Detail!;
+        var key = (node, entry, thread.Phase == Phase.Colon, (automaton.MaxGap - thread.Gap) << 16 | automaton.MaxGap);
+        if (!trie.Segments.TryGetValue(key, out var segment))
+        {
+            if (trie.Segments.Count > CacheLimit)
+                trie.Segments.Clear();
+            segment = trie.Segments.GetOrAdd(key, (_inner ??= new MaskWalk(automaton, tables)).FindSegment(trie, node, thread));
+        }
+        foreach (var set in segment.Mask.Shared)
+            Share(set);
+        Add(segment.Mask.Own);
+        if (segment.Crossing.Count == 1 || thread.Top is null)
+            return;
+        var next = Rent();
+        Automaton.Finish(thread, null, next);
+        for (var i = 0; i < next.Count; i++)
+            Walk(segment.Crossing, 0, next[i]);
+        Return(next);
+    }
+
+    private Segment FindSegment(Trie trie, int node, in Thread thread)
+    {
+        _ends.Clear();
+        var mask = Compute(trie, node, thread with { Top = HoleFrame.Instance });
+        return new Segment(mask, LexemeMask.Merge(_ends));
+    }
+
+    private void WalkItems(Trie trie, int node, in Thread thread, ArrayFrame array)
+    {
+        foreach (var (after, item) in array.Alternatives)
+            Walk(trie, node, thread with { Phase = Phase.Value, Detail = item, Top = after });
+        if (thread.Phase != Phase.FirstItem || !array.CanClose)
+            return;
+        Take(trie, node, (byte)']', thread);
+        if (thread.Gap == automaton.MaxGap || !trie.HasChild(node, " \n\t\r"u8))
+            return;
+        var spaces = Spaces(trie, node, thread);
+        Share(spaces.Inside);
+        Take(spaces.AfterSpace, 0, (byte)']', thread with { Gap = (byte)automaton.MaxGap });
+    }
+
+    private LexemeMask Spaces(Trie trie, int node, in Thread thread) =>
+        trie.Spaces.GetOrAdd((node, Math.Min(automaton.MaxGap - thread.Gap, trie.LongestToken)), k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words));
+
+    private void EachItem(Trie trie, int node, in Thread thread)
     {
         if (thread.Phase == Phase.FirstItem)
             Take(trie, node, (byte)']', thread);
-        if (!array.Rules.Shape.Unique)
-        {
-            foreach (var (after, item) in array.Alternatives)
-                EachValue(trie, node, thread with { Phase = Phase.Value, Detail = item, Top = after }, item);
-            return;
-        }
         foreach (var b in "\"{[tfn-0123456789"u8)
             Take(trie, node, b, thread);
     }

@@ -109,6 +109,9 @@ internal sealed class Trie
     /// <summary>Tokens below a node by how many characters of a string they take.</summary>
     public ConcurrentDictionary<(int Node, StringDfa Strings), LengthProfile> Lengths { get; } = new();
 
+    /// <summary>Masks of whole values that begin below a node, or below a colon there, by the white space left.</summary>
+    public ConcurrentDictionary<(int Node, Machine.NodeEntry Entry, bool Colon, int Left), Segment> Segments { get; } = new();
+
     /// <summary>Runs of white space below a node, by how many bytes are left of the gap.</summary>
     public ConcurrentDictionary<(int Node, int Left), LexemeMask> Spaces { get; } = new();
 
