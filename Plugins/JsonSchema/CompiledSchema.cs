@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Machine;
+using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
 
 namespace Tokenwright.Plugins.JsonSchema;
@@ -72,11 +73,65 @@ public sealed class CompiledSchema
             }
             catch (Exception error) when (error is FuelException or InsufficientExecutionStackException or FormatException)
             {
-                throw new SchemaException("", "", error is FormatException or FuelException ? error.Message : "is nested too deeply");
+                throw new SchemaException(
+                    "",
+                    "",
+                    error is FormatException or FuelException ? error.Message : "is nested too deeply"
+                );
             }
             finally
             {
                 pool.NodeLimit = pool.Count + SharedParts.NodesPerSchema;
+            }
+        }
+    }
+
+    /// <summary>Any JSON document.</summary>
+    public static CompiledSchema AnyJson(SchemaOptions? options = null) => Compile("true", options);
+
+    /// <summary>Plain text that a regular expression (ECMA-262) matches from its beginning to its end.</summary>
+    /// <exception cref="SchemaException">The expression is malformed, not regular, or matches nothing.</exception>
+    public static CompiledSchema FromRegex(string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        return FromText("pattern", pool => EcmaPattern.Whole(pool, pattern));
+    }
+
+    /// <summary>Plain text that is one of some choices.</summary>
+    /// <exception cref="SchemaException">There is no choice.</exception>
+    public static CompiledSchema FromChoices(IEnumerable<string> choices)
+    {
+        ArgumentNullException.ThrowIfNull(choices);
+        return FromText("choices", pool => pool.OneOf(choices));
+    }
+
+    private static CompiledSchema FromText(string keyword, Func<LanguagePool, Language> find)
+    {
+        var shared = SharedParts.Current;
+        lock (shared.Pool.Gate)
+        {
+            shared.Pool.NodeLimit = shared.Pool.Count + SharedParts.NodesPerSchema;
+            try
+            {
+                using var anything = JsonDocument.Parse("true");
+                var options = new SchemaOptions();
+                var canonicalizer = new Canonicalizer(
+                    shared.Pool,
+                    new SchemaDocuments(anything.RootElement.Clone(), options),
+                    options
+                );
+                var start = shared.Text.Start(find(shared.Pool));
+                if (start == ByteDfa.Dead)
+                    throw new SchemaException("", keyword, "no text satisfies it");
+                return new CompiledSchema(
+                    new Automaton(canonicalizer, shared, 0),
+                    new(Phase.String, 0, start, shared.Text, null, null),
+                    []
+                );
+            }
+            catch (Exception error) when (error is FuelException or InsufficientExecutionStackException or FormatException)
+            {
+                throw new SchemaException("", keyword, error.Message);
             }
         }
     }
@@ -121,9 +176,9 @@ public sealed class CompiledSchema
 
     /// <summary>Whether a text, as bytes of UTF-8, is a document of the schema in a spelling the engine allows.</summary>
     /// <exception cref="SchemaException">Matching took more work than the limit allows.</exception>
-    public bool IsMatch(ReadOnlySpan<byte> text) => Matched(text, out _) == text.Length;
+    public bool IsMatch(ReadOnlySpan<byte> text) => Matched(text, out var complete) == text.Length && complete;
 
-    /// <summary>How many bytes of the text are a beginning of a document; the length of the text when it is a whole one.</summary>
+    /// <summary>How many bytes of the text can begin a document.</summary>
     /// <param name="text">The text.</param>
     /// <param name="complete">Whether the matched part is a whole document.</param>
     public int Matched(ReadOnlySpan<byte> text, out bool complete)
@@ -133,6 +188,6 @@ public sealed class CompiledSchema
         while (count < text.Length && matcher.Push(text[count]))
             count++;
         complete = matcher.CanEnd;
-        return count < text.Length || complete ? count : -1;
+        return count;
     }
 }

@@ -101,7 +101,9 @@ public static class SchemaBench
         {
             using var row = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 400 });
             var id = row.RootElement.TryGetProperty("id", out var name) ? name.GetString()! : $"line {schemas + 1}";
-            var isReal = !id.StartsWith("Synthesized", StringComparison.Ordinal) && !id.StartsWith("Handwritten", StringComparison.Ordinal);
+            var isReal =
+                !id.StartsWith("Synthesized", StringComparison.Ordinal)
+                && !id.StartsWith("Handwritten", StringComparison.Ordinal);
             schemas++;
             real += isReal ? 1 : 0;
             SchemaConstraint constraint;
@@ -162,7 +164,9 @@ public static class SchemaBench
                 }
                 var accepted = at == tokens.Count && SchemaConstraint.CanEnd(state);
                 if (accepted != valid)
-                    failures.Add(new(id, valid ? "valid_refused" : "invalid_accepted", $"instance {index}, token {at} of {tokens.Count}"));
+                    failures.Add(
+                        new(id, valid ? "valid_refused" : "invalid_accepted", $"instance {index}, token {at} of {tokens.Count}")
+                    );
             }
         }
         return new BenchReport

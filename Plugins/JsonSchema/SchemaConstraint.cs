@@ -119,7 +119,8 @@ public sealed class SchemaConstraint
         var detail = first.Phase switch
         {
             Phase.Key => $" after '{System.Text.Encoding.UTF8.GetString(((KeyState)first.Detail!).Text)}'",
-            Phase.String => $" with {_automaton.Strings.StateCount} string states, {((Regular.StringDfa)first.Detail!).LanguageOf(first.State).Kind}",
+            Phase.String =>
+                $" with {_automaton.Strings.StateCount} string states, {((Regular.StringDfa)first.Detail!).LanguageOf(first.State).Kind}",
             _ => "",
         };
         return $"{first.Phase}{detail}, {state.Others.Length + 1} way(s) to read the text";
@@ -166,7 +167,7 @@ public sealed class SchemaConstraint
             return false;
         if (thread.Phase == Phase.String)
         {
-            key = key with { State = _automaton.Strings.Canonical(thread.State, _tables.Trie.LongestToken) };
+            key = key with { State = ((Regular.StringDfa)thread.Detail!).Canonical(thread.State, _tables.Trie.LongestToken) };
             return true;
         }
         if (thread.Phase != Phase.Key)

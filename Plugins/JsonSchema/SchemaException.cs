@@ -28,6 +28,8 @@ internal sealed class Fuel(long amount)
 {
     private long _left = amount;
 
+    public bool IsExhausted => _left < 0;
+
     public void Spend(long units = 1)
     {
         if ((_left -= units) < 0)

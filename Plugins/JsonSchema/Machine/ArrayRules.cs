@@ -45,7 +45,12 @@ internal sealed class ArrayRules(Automaton automaton, ArrayShape shape)
                 item = WithoutUsed(item, frame.Used);
             var index = frame.Index + 1;
             // Once past the prefix and the least length of an unlimited array, all places are alike.
-            if (_reach == int.MaxValue && frame.Index >= shape.Prefix.Length && index > shape.Min && CountsAreSettled(frame.Matched))
+            if (
+                _reach == int.MaxValue
+                && frame.Index >= shape.Prefix.Length
+                && index > shape.Min
+                && CountsAreSettled(frame.Matched)
+            )
                 index = frame.Index;
             var result = new List<(ArrayFrame, NodeEntry)>();
             Choose(frame, item, index, 0, frame.Matched, result);
@@ -63,7 +68,14 @@ internal sealed class ArrayRules(Automaton automaton, ArrayShape shape)
         return true;
     }
 
-    private void Choose(ArrayFrame frame, Expression item, int index, int demand, int[] matched, List<(ArrayFrame, NodeEntry)> result)
+    private void Choose(
+        ArrayFrame frame,
+        Expression item,
+        int index,
+        int demand,
+        int[] matched,
+        List<(ArrayFrame, NodeEntry)> result
+    )
     {
         if (item == _canonicalizer.False)
             return;
@@ -110,7 +122,10 @@ internal sealed class ArrayRules(Automaton automaton, ArrayShape shape)
             var room = max - matched[i];
             for (var at = index; at < Math.Min(shape.Min, index + LookAhead); at++)
             {
-                if (!_canonicalizer.IsInhabited(_canonicalizer.And(_canonicalizer.ItemAt(shape, at), _canonicalizer.Not(value))) && --room < 0)
+                if (
+                    !_canonicalizer.IsInhabited(_canonicalizer.And(_canonicalizer.ItemAt(shape, at), _canonicalizer.Not(value)))
+                    && --room < 0
+                )
                     return false;
             }
         }

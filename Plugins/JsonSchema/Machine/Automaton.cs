@@ -66,7 +66,7 @@ internal sealed class Automaton
     /// <summary>Whether the text may end here.</summary>
     public static bool CanEnd(in Thread thread) =>
         thread.Phase == Phase.Done
-        || thread is { Phase: Phase.Number, Top: null } && ((NumberDfa)thread.Detail!).IsAccepting(thread.State);
+        || thread is { Phase: Phase.Number or Phase.String, Top: null } && ((ByteDfa)thread.Detail!).IsAccepting(thread.State);
 
     /// <summary>Reads one byte; adds the threads that result, none when the byte is not allowed.</summary>
     public void Step(in Thread thread, byte value, List<Thread> into)

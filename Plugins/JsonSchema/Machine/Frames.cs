@@ -52,7 +52,10 @@ internal sealed class ObjectFrame : Frame
             return false;
         var memo = _canAdd ??= new sbyte[Rules.Names.Length];
         if (memo[name] == 0)
-            memo[name] = Rules.IsAllowed(name) && Rules.CanComplete(Added(name), Count + 1, Extra, Rules.MetBy(name) | Met) ? (sbyte)1 : (sbyte)2;
+            memo[name] =
+                Rules.IsAllowed(name) && Rules.CanComplete(Added(name), Count + 1, Extra, Rules.MetBy(name) | Met)
+                    ? (sbyte)1
+                    : (sbyte)2;
         return memo[name] == 1;
     }
 

@@ -66,7 +66,12 @@ internal sealed class ObjectRules
         IsRich = LanguagePool.IsRich(_unnamed);
         for (var i = 0; i < _existences.Length; i++)
         {
-            if (_cells.Any(c => _canonicalizer.Pool.Alive(_canonicalizer.Pool.And(c.Keys, _existences[i].Keys)) && _canonicalizer.IsInhabited(_canonicalizer.And(c.Value, _existences[i].Value))))
+            if (
+                _cells.Any(c =>
+                    _canonicalizer.Pool.Alive(_canonicalizer.Pool.And(c.Keys, _existences[i].Keys))
+                    && _canonicalizer.IsInhabited(_canonicalizer.And(c.Value, _existences[i].Value))
+                )
+            )
                 MetByUnnamed |= 1ul << i;
         }
     }
@@ -121,7 +126,10 @@ internal sealed class ObjectRules
         {
             lock (_automaton.Gate)
             {
-                if (_canonicalizer.Pool.Matches(_existences[i].Keys, NameTexts[name]) && _canonicalizer.IsInhabited(_canonicalizer.And(_values[name], _existences[i].Value)))
+                if (
+                    _canonicalizer.Pool.Matches(_existences[i].Keys, NameTexts[name])
+                    && _canonicalizer.IsInhabited(_canonicalizer.And(_values[name], _existences[i].Value))
+                )
                     met |= 1ul << i;
             }
         }

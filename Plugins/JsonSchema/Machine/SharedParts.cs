@@ -25,6 +25,7 @@ internal sealed class SharedParts
     {
         Pool = new LanguagePool();
         Strings = new StringDfa(Pool, true);
+        Text = new StringDfa(Pool, false);
         var options = new SchemaOptions { CompileFuel = long.MaxValue };
         using var anything = JsonDocument.Parse("true");
         var canonicalizer = new Canonicalizer(Pool, new SchemaDocuments(anything.RootElement, options), options);
@@ -49,6 +50,9 @@ internal sealed class SharedParts
 
     /// <summary>Reads the inside of strings.</summary>
     public StringDfa Strings { get; }
+
+    /// <summary>Reads plain text.</summary>
+    public StringDfa Text { get; }
 
     /// <summary>The start of a value of any kind.</summary>
     public NodeEntry Anything { get; }
@@ -83,7 +87,9 @@ internal sealed class SharedParts
             return common;
         var key = string.Join(
             '|',
-            sets.Select(s => $"{s.Low}{s.LowOpen}{s.High}{s.HighOpen}{s.MultipleOf}/{string.Join(',', s.NotMultipleOf.Select(n => n.ToString()))}")
+            sets.Select(s =>
+                $"{s.Low}{s.LowOpen}{s.High}{s.HighOpen}{s.MultipleOf}/{string.Join(',', s.NotMultipleOf.Select(n => n.ToString()))}"
+            )
         );
         if (!_numbers.TryGetValue(key, out var dfa))
         {

@@ -64,6 +64,7 @@ internal sealed class CompiledMask(TokenSet[] shared, int[] own)
 internal sealed class MaskCache
 {
     private const int Limit = 48;
+
     private sealed record Entry(MaskKey Key, CompiledMask Mask, Entry? Next);
 
     // Few enough to look through; a lost race only computes a mask twice.
@@ -87,7 +88,16 @@ internal sealed class MaskCache
 }
 
 /// <summary>What of a thread its mask depends on, besides the frame.</summary>
-internal readonly record struct MaskKey(object Vocabulary, object? Detail, Machine.Phase Phase, byte Gap, int State, int Low, int High, int Length)
+internal readonly record struct MaskKey(
+    object Vocabulary,
+    object? Detail,
+    Machine.Phase Phase,
+    byte Gap,
+    int State,
+    int Low,
+    int High,
+    int Length
+)
 {
     public bool Same(in MaskKey other) =>
         State == other.State

@@ -17,10 +17,13 @@ internal sealed class LengthProfile
     private readonly (int Token, int Length)[] _closing;
     private readonly (int Node, int Length)[] _ends;
 
-    public LengthProfile(Trie trie, int node, StringDfa strings, int words)
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    public LengthProfile(Trie trie, int node, StringDfa strings, Language set, int words)
     {
         _words = words;
-        var start = strings.Start(strings.Pool.All);
+        int start;
+        lock (strings.Pool.Gate)
+            start = strings.Start(strings.Pool.Loop(set, 0, Language.Unbounded));
         _free = LexemeMask.Walk(trie, node, strings, start, words);
         var inside = new List<(int Token, int Length)>();
         var closing = new List<(int, int)>();

@@ -1,4 +1,3 @@
-using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema.Masks;
@@ -39,7 +38,7 @@ internal sealed class LexemeMask
     private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
     private readonly Trie _trie;
     private readonly int _words;
-    private const int BulkSubtree = 8;
+    private const int BulkSubtree = 16;
     private Trie? _crossing;
     private Trie? _cleanCrossing;
 
@@ -62,7 +61,8 @@ internal sealed class LexemeMask
     public Trie Crossing => _crossing ??= Merge(_trie, Ends, default);
 
     /// <summary>The same without the ends reached through an escape.</summary>
-    public Trie CleanCrossing => _cleanCrossing ??= Escaped.Length == 0 ? Crossing : Merge(_trie, [.. Ends.Except(Escaped)], default);
+    public Trie CleanCrossing =>
+        _cleanCrossing ??= Escaped.Length == 0 ? Crossing : Merge(_trie, [.. Ends.Except(Escaped)], default);
 
     public int Words => _words;
 
@@ -73,6 +73,7 @@ internal sealed class LexemeMask
             : new(_trie, _words, inside, closing, ends, [.. Escaped.Intersect(ends)]);
 
     /// <summary>Walks an automaton over everything below a node.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static LexemeMask Walk(Trie trie, int node, ByteDfa dfa, int state, int words)
     {
         var inside = new List<int>();

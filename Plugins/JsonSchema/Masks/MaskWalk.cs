@@ -105,8 +105,12 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             case Phase.Hole:
                 _ends.Add((trie, node));
                 return;
-            case Phase.Value or Phase.Colon
-                when thread.Text is null && thread.Top is not HoleFrame && trie.After[node] - node > SmallSegment && ((NodeEntry)thread.Detail!).IsShared:
+            case Phase.Value
+            or Phase.Colon
+                when thread.Text is null
+                    && thread.Top is not HoleFrame
+                    && trie.After[node] - node > SmallSegment
+                    && ((NodeEntry)thread.Detail!).IsShared:
                 WalkSegment(trie, node, thread);
                 return;
             case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.Shape.Unique:
@@ -209,7 +213,10 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     }
 
     private LexemeMask Spaces(Trie trie, int node, in Thread thread) =>
-        trie.Spaces.GetOrAdd((node, Math.Min(automaton.MaxGap - thread.Gap, trie.LongestToken)), k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words));
+        trie.Spaces.GetOrAdd(
+            (node, Math.Min(automaton.MaxGap - thread.Gap, trie.LongestToken)),
+            k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words)
+        );
 
     private void EachItem(Trie trie, int node, in Thread thread)
     {
@@ -292,8 +299,12 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (trie.Lexemes.TryGetValue((node, dfa, state), out var known))
             return known;
         var mask =
-            dfa is StringDfa strings && strings.IsLength(state, out var min, out var max) && (min, max) != (0, Language.Unbounded)
-                ? trie.Lengths.GetOrAdd((node, strings), k => new LengthProfile(trie, k.Node, k.Strings, tables.Words)).Mask(min, max)
+            dfa is StringDfa strings
+            && strings.IsLength(state, out var set, out var min, out var max)
+            && (min > 1 || max != Language.Unbounded)
+                ? trie
+                    .Lengths.GetOrAdd((node, strings, set), k => new LengthProfile(trie, k.Node, k.Strings, k.Set, tables.Words))
+                    .Mask(min, max)
                 : LexemeMask.Walk(trie, node, dfa, state, tables.Words);
         if (trie.Lexemes.Count > CacheLimit)
             trie.Lexemes.Clear();
@@ -471,7 +482,12 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (!frame.Rules.UnnamedIsAll)
             WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
         var special = Exceptions(trie, node, key, frame);
-        if (!frame.Rules.HasOneCell || frame.Rules.AllExistences != 0 || thread.Text is not null || !strings.IsBetweenCharacters(thread.State))
+        if (
+            !frame.Rules.HasOneCell
+            || frame.Rules.AllExistences != 0
+            || thread.Text is not null
+            || !strings.IsBetweenCharacters(thread.State)
+        )
         {
             if (special.Count == 0 && frame.Rules.AllExistences == 0)
                 Share(lexeme.Closing);
@@ -479,7 +495,11 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 AddSet(lexeme.Closing);
             foreach (var end in special)
                 Remove(trie.TokensBelow(end));
-            foreach (var end in frame.Rules.AllExistences == 0 ? lexeme.Ends : Closings(trie, node, lexeme, thread with { Detail = strings }).ToArray())
+            foreach (
+                var end in frame.Rules.AllExistences == 0
+                    ? lexeme.Ends
+                    : Closings(trie, node, lexeme, thread with { Detail = strings }).ToArray()
+            )
             {
                 if (frame.Rules.AllExistences != 0 || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
                 {
@@ -562,12 +582,30 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             return;
         var escape = trie.Child(node, (byte)'\\');
         if (escape >= 0 && low < high)
-            Enter(trie, escape, (byte)'\\', thread with { Detail = new KeyState(low, high, names[low][..depth], []), State = ByteDfa.Dead });
+            Enter(
+                trie,
+                escape,
+                (byte)'\\',
+                thread with
+                {
+                    Detail = new KeyState(low, high, names[low][..depth], []),
+                    State = ByteDfa.Dead,
+                }
+            );
         if (low < high && names[low].Length == depth)
         {
             var close = frame.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
             if (close >= 0)
-                Enter(trie, close, (byte)'"', thread with { Detail = new KeyState(low, high, names[low], []), State = ByteDfa.Dead });
+                Enter(
+                    trie,
+                    close,
+                    (byte)'"',
+                    thread with
+                    {
+                        Detail = new KeyState(low, high, names[low], []),
+                        State = ByteDfa.Dead,
+                    }
+                );
             low++;
         }
         while (low < high)

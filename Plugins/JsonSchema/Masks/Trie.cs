@@ -51,6 +51,7 @@ internal sealed class Trie
 
     private (ulong Low, ulong High, byte Formed)[]? _low;
 
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private (ulong Low, ulong High, byte Formed)[] Survey()
     {
         var result = new (ulong Low, ulong High, byte Formed)[Count];
@@ -107,7 +108,7 @@ internal sealed class Trie
     public ConcurrentDictionary<(int Node, ByteDfa Dfa, int State), LexemeMask> Lexemes { get; } = new();
 
     /// <summary>Tokens below a node by how many characters of a string they take.</summary>
-    public ConcurrentDictionary<(int Node, StringDfa Strings), LengthProfile> Lengths { get; } = new();
+    public ConcurrentDictionary<(int Node, StringDfa Strings, Language Set), LengthProfile> Lengths { get; } = new();
 
     /// <summary>Masks of whole values that begin below a node, or below a colon there, by the white space left.</summary>
     public ConcurrentDictionary<(int Node, Machine.NodeEntry Entry, bool Colon, int Left), Segment> Segments { get; } = new();
@@ -118,7 +119,8 @@ internal sealed class Trie
     public ReadOnlySpan<int> Tokens(int node) => _tokens.AsSpan(_tokenStart[node], _tokenStart[node + 1] - _tokenStart[node]);
 
     /// <summary>All tokens at or below a node.</summary>
-    public ReadOnlySpan<int> TokensBelow(int node) => _tokens.AsSpan(_tokenStart[node], _tokenStart[After[node]] - _tokenStart[node]);
+    public ReadOnlySpan<int> TokensBelow(int node) =>
+        _tokens.AsSpan(_tokenStart[node], _tokenStart[After[node]] - _tokenStart[node]);
 
     /// <summary>The child for a byte, or -1.</summary>
     public int Child(int node, byte value)
@@ -128,7 +130,8 @@ internal sealed class Trie
         return at < 0 ? -1 : _children[start + at];
     }
 
-    public ReadOnlySpan<byte> ChildBytes(int node) => _childBytes.AsSpan(_firstChild[node], _firstChild[node + 1] - _firstChild[node]);
+    public ReadOnlySpan<byte> ChildBytes(int node) =>
+        _childBytes.AsSpan(_firstChild[node], _firstChild[node + 1] - _firstChild[node]);
 
     public ReadOnlySpan<int> Children(int node) => _children.AsSpan(_firstChild[node], _firstChild[node + 1] - _firstChild[node]);
 
@@ -143,9 +146,12 @@ internal sealed class Trie
         return path;
     }
 
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static Trie Build(List<(byte[] Text, int Token)> entries)
     {
-        entries.Sort((a, b) => a.Text.AsSpan().SequenceCompareTo(b.Text) is var order && order != 0 ? order : a.Token.CompareTo(b.Token));
+        entries.Sort(
+            (a, b) => a.Text.AsSpan().SequenceCompareTo(b.Text) is var order && order != 0 ? order : a.Token.CompareTo(b.Token)
+        );
         var bytes = new List<byte> { 0 };
         var depth = new List<byte> { 0 };
         var parent = new List<int> { -1 };

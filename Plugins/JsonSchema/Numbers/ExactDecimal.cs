@@ -35,7 +35,10 @@ internal readonly record struct ExactDecimal : IComparable<ExactDecimal>
     {
         var e = text.IndexOfAny(['e', 'E']);
         long exponent = 0;
-        if (e >= 0 && !long.TryParse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
+        if (
+            e >= 0
+            && !long.TryParse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent)
+        )
             throw new FormatException("the exponent is out of range");
         var mantissa = e >= 0 ? text[..e] : text;
         var dot = mantissa.IndexOf('.', StringComparison.Ordinal);

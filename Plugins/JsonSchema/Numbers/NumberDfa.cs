@@ -58,7 +58,9 @@ internal sealed class NumberDfa : ByteDfa
 
     private static readonly byte[] ByteClasses =
     [
-        .. Enumerable.Range(0, 256).Select(b => (byte)(b is >= '0' and <= '9' ? b - '0' : "-+.eE".IndexOf((char)b, StringComparison.Ordinal) + 11)),
+        .. Enumerable
+            .Range(0, 256)
+            .Select(b => (byte)(b is >= '0' and <= '9' ? b - '0' : "-+.eE".IndexOf((char)b, StringComparison.Ordinal) + 11)),
     ];
     private static readonly NumberDfa All = new([NumberSet.All]);
     private static readonly NumberDfa Integers = new([new NumberSet { MultipleOf = new ExactDecimal(1, 0) }]);
@@ -90,7 +92,14 @@ internal sealed class NumberDfa : ByteDfa
             case Phase.Zero or Phase.Whole when value == '.':
                 return Enter(place with { Phase = Phase.Dot });
             case Phase.Dot or Phase.Fraction when digit >= 0:
-                return Enter(place with { Phase = Phase.Fraction, Digits = place.Digits * 10 + digit, Decimals = place.Decimals + 1 });
+                return Enter(
+                    place with
+                    {
+                        Phase = Phase.Fraction,
+                        Digits = place.Digits * 10 + digit,
+                        Decimals = place.Decimals + 1,
+                    }
+                );
             case Phase.Zero or Phase.Whole or Phase.Fraction when value is (byte)'e' or (byte)'E':
                 var (up, down) = Exponents(place);
                 return up || down ? Intern(new(Phase.Exponent, false, 0, 0, up, down)) : Dead;
@@ -153,7 +162,11 @@ internal sealed class NumberDfa : ByteDfa
                         return true;
                     if (set.High is { } top && from > top)
                         return false;
-                    if (set.High is null && (set.Low is not { } bottom || from >= bottom) && (set.MultipleOf is not { } m || from >= m && set.NotMultipleOf.Length == 0))
+                    if (
+                        set.High is null
+                        && (set.Low is not { } bottom || from >= bottom)
+                        && (set.MultipleOf is not { } m || from >= m && set.NotMultipleOf.Length == 0)
+                    )
                         return set.MeetsInterval(from, false, null, false);
                     if (more > DigitsLimit)
                         throw new FuelException();
@@ -186,7 +199,10 @@ internal sealed class NumberDfa : ByteDfa
     private string Key(Place place)
     {
         var key = new StringBuilder();
-        key.Append((char)place.Phase).Append(place.Negative ? '-' : '+').Append(place.Up ? 'u' : ' ').Append(place.Down ? 'd' : ' ');
+        key.Append((char)place.Phase)
+            .Append(place.Negative ? '-' : '+')
+            .Append(place.Up ? 'u' : ' ')
+            .Append(place.Down ? 'd' : ' ');
         key.Append((char)place.Count);
         if (place.Phase is not (Phase.Zero or Phase.Whole or Phase.Dot or Phase.Fraction))
             return key.ToString();
@@ -216,8 +232,7 @@ internal sealed class NumberDfa : ByteDfa
                 key.Append('x');
                 break;
             }
-            var inside =
-                (set.Low is not { } l || (set.LowOpen ? from > l : from >= l)) && (set.High is not { } h || to <= h);
+            var inside = (set.Low is not { } l || (set.LowOpen ? from > l : from >= l)) && (set.High is not { } h || to <= h);
             var below = set.Low is { } b && to <= b;
             if (!inside && !below)
                 return false;
@@ -240,7 +255,11 @@ internal sealed class NumberDfa : ByteDfa
         }
         var divisor = m.At(m.Scale);
         var rest = place.Digits * BigInteger.Pow(10, m.Scale - place.Decimals) % divisor;
-        key.Append(place.Decimals).Append(':').Append(rest.ToString(CultureInfo.InvariantCulture)).Append(place.Digits.IsZero ? 'z' : 'n').Append(';');
+        key.Append(place.Decimals)
+            .Append(':')
+            .Append(rest.ToString(CultureInfo.InvariantCulture))
+            .Append(place.Digits.IsZero ? 'z' : 'n')
+            .Append(';');
         return true;
     }
 }

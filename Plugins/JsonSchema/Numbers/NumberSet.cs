@@ -44,7 +44,9 @@ internal sealed record NumberSet
             High = high,
             HighOpen = highOpen,
             MultipleOf =
-                MultipleOf is { } a && other.MultipleOf is { } b ? ExactDecimal.LeastCommonMultiple(a, b) : MultipleOf ?? other.MultipleOf,
+                MultipleOf is { } a && other.MultipleOf is { } b
+                    ? ExactDecimal.LeastCommonMultiple(a, b)
+                    : MultipleOf ?? other.MultipleOf,
             NotMultipleOf = [.. NotMultipleOf.Union(other.NotMultipleOf)],
         };
     }

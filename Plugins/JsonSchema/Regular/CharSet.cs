@@ -27,20 +27,18 @@ internal sealed class CharSet : IEquatable<CharSet>
 
     /// <summary>White space as ECMA-262 defines it (white space and line terminators).</summary>
     public static CharSet Space { get; } =
-        Of(
-            [
-                (9, 13),
-                (' ', ' '),
-                (0xA0, 0xA0),
-                (0x1680, 0x1680),
-                (0x2000, 0x200A),
-                (0x2028, 0x2029),
-                (0x202F, 0x202F),
-                (0x205F, 0x205F),
-                (0x3000, 0x3000),
-                (0xFEFF, 0xFEFF),
-            ]
-        );
+        Of([
+            (9, 13),
+            (' ', ' '),
+            (0xA0, 0xA0),
+            (0x1680, 0x1680),
+            (0x2000, 0x200A),
+            (0x2028, 0x2029),
+            (0x202F, 0x202F),
+            (0x205F, 0x205F),
+            (0x3000, 0x3000),
+            (0xFEFF, 0xFEFF),
+        ]);
 
     /// <summary>What a dot stands for: everything but the line terminators.</summary>
     public static CharSet Dot { get; } = Of([('\n', '\n'), ('\r', '\r'), (0x2028, 0x2029)]).Complement();
@@ -125,7 +123,8 @@ internal sealed class CharSet : IEquatable<CharSet>
 
     public static UnicodeCategory Category(int scalar) => CharUnicodeInfo.GetUnicodeCategory(scalar);
 
-    public bool Equals(CharSet? other) => other is not null && _hash == other._hash && _ranges.AsSpan().SequenceEqual(other._ranges);
+    public bool Equals(CharSet? other) =>
+        other is not null && _hash == other._hash && _ranges.AsSpan().SequenceEqual(other._ranges);
 
     public override bool Equals(object? obj) => Equals(obj as CharSet);
 

@@ -162,7 +162,13 @@ internal sealed class EcmaPattern
         var plain = Plain(item);
         var result = plain.Nullable ? TranslateFrom(items, from + 1, rest, before) : _pool.None;
         if (!boundary)
-            return _pool.Or(result, _pool.Concat(_pool.And(plain, _pool.Length(1, Language.Unbounded)), TranslateFrom(items, from + 1, rest, Before.Other)));
+            return _pool.Or(
+                result,
+                _pool.Concat(
+                    _pool.And(plain, _pool.Length(1, Language.Unbounded)),
+                    TranslateFrom(items, from + 1, rest, Before.Other)
+                )
+            );
         foreach (var (last, then) in new[] { (CharSet.Word, Before.Word), (CharSet.Word.Complement(), Before.Other) })
         {
             var ending = _pool.And(plain, _pool.Concat(_pool.All, _pool.Of(last)));
@@ -180,7 +186,9 @@ internal sealed class EcmaPattern
         if (repeat.Max == Language.Unbounded)
         {
             if (IsNullable(repeat.Body))
-                throw new FormatException("an unbounded repetition of something that may be empty is not supported with look-ahead");
+                throw new FormatException(
+                    "an unbounded repetition of something that may be empty is not supported with look-ahead"
+                );
             var loop = _pool.Recursive(self => _pool.Or(rest, Translate(repeat.Body, self, before)));
             for (var i = 0; i < repeat.Min; i++)
                 loop = Translate(repeat.Body, loop, before);
@@ -555,14 +563,26 @@ internal sealed class EcmaPattern
 
     private static readonly (string Aliases, UnicodeCategory[] Test)[] Categories =
     [
-        ("L Letter", [UnicodeCategory.UppercaseLetter, UnicodeCategory.LowercaseLetter, UnicodeCategory.TitlecaseLetter, UnicodeCategory.ModifierLetter, UnicodeCategory.OtherLetter]),
+        (
+            "L Letter",
+            [
+                UnicodeCategory.UppercaseLetter,
+                UnicodeCategory.LowercaseLetter,
+                UnicodeCategory.TitlecaseLetter,
+                UnicodeCategory.ModifierLetter,
+                UnicodeCategory.OtherLetter,
+            ]
+        ),
         ("LC Cased_Letter", [UnicodeCategory.UppercaseLetter, UnicodeCategory.LowercaseLetter, UnicodeCategory.TitlecaseLetter]),
         ("Lu Uppercase_Letter", [UnicodeCategory.UppercaseLetter]),
         ("Ll Lowercase_Letter", [UnicodeCategory.LowercaseLetter]),
         ("Lt Titlecase_Letter", [UnicodeCategory.TitlecaseLetter]),
         ("Lm Modifier_Letter", [UnicodeCategory.ModifierLetter]),
         ("Lo Other_Letter", [UnicodeCategory.OtherLetter]),
-        ("M Mark Combining_Mark", [UnicodeCategory.NonSpacingMark, UnicodeCategory.SpacingCombiningMark, UnicodeCategory.EnclosingMark]),
+        (
+            "M Mark Combining_Mark",
+            [UnicodeCategory.NonSpacingMark, UnicodeCategory.SpacingCombiningMark, UnicodeCategory.EnclosingMark]
+        ),
         ("Mn Nonspacing_Mark", [UnicodeCategory.NonSpacingMark]),
         ("Mc Spacing_Mark", [UnicodeCategory.SpacingCombiningMark]),
         ("Me Enclosing_Mark", [UnicodeCategory.EnclosingMark]),
@@ -570,7 +590,18 @@ internal sealed class EcmaPattern
         ("Nd Decimal_Number digit", [UnicodeCategory.DecimalDigitNumber]),
         ("Nl Letter_Number", [UnicodeCategory.LetterNumber]),
         ("No Other_Number", [UnicodeCategory.OtherNumber]),
-        ("P Punctuation punct", [UnicodeCategory.ConnectorPunctuation, UnicodeCategory.DashPunctuation, UnicodeCategory.OpenPunctuation, UnicodeCategory.ClosePunctuation, UnicodeCategory.InitialQuotePunctuation, UnicodeCategory.FinalQuotePunctuation, UnicodeCategory.OtherPunctuation]),
+        (
+            "P Punctuation punct",
+            [
+                UnicodeCategory.ConnectorPunctuation,
+                UnicodeCategory.DashPunctuation,
+                UnicodeCategory.OpenPunctuation,
+                UnicodeCategory.ClosePunctuation,
+                UnicodeCategory.InitialQuotePunctuation,
+                UnicodeCategory.FinalQuotePunctuation,
+                UnicodeCategory.OtherPunctuation,
+            ]
+        ),
         ("Pc Connector_Punctuation", [UnicodeCategory.ConnectorPunctuation]),
         ("Pd Dash_Punctuation", [UnicodeCategory.DashPunctuation]),
         ("Ps Open_Punctuation", [UnicodeCategory.OpenPunctuation]),
@@ -578,7 +609,15 @@ internal sealed class EcmaPattern
         ("Pi Initial_Punctuation", [UnicodeCategory.InitialQuotePunctuation]),
         ("Pf Final_Punctuation", [UnicodeCategory.FinalQuotePunctuation]),
         ("Po Other_Punctuation", [UnicodeCategory.OtherPunctuation]),
-        ("S Symbol", [UnicodeCategory.MathSymbol, UnicodeCategory.CurrencySymbol, UnicodeCategory.ModifierSymbol, UnicodeCategory.OtherSymbol]),
+        (
+            "S Symbol",
+            [
+                UnicodeCategory.MathSymbol,
+                UnicodeCategory.CurrencySymbol,
+                UnicodeCategory.ModifierSymbol,
+                UnicodeCategory.OtherSymbol,
+            ]
+        ),
         ("Sm Math_Symbol", [UnicodeCategory.MathSymbol]),
         ("Sc Currency_Symbol", [UnicodeCategory.CurrencySymbol]),
         ("Sk Modifier_Symbol", [UnicodeCategory.ModifierSymbol]),

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Tokenwright.Plugins.JsonSchema.Regular;
 
 /// <summary>The standard formats as languages, after the RFCs that JSON Schema names.</summary>
@@ -31,7 +34,8 @@ internal static class Formats
     private const string Quoted = "\"([\\x20\\x21\\x23-\\x5B\\x5D-\\x7E]|\\\\[\\x20-\\x7E])*\"";
 
     /// <summary>The language of a format, or null when it is not one of the standard ones.</summary>
-    public static Language? Find(LanguagePool pool, string name) => Pattern(name) is { } pattern ? EcmaPattern.Whole(pool, pattern) : null;
+    public static Language? Find(LanguagePool pool, string name) =>
+        Pattern(name) is { } pattern ? EcmaPattern.Whole(pool, pattern) : null;
 
     private static string? Pattern(string name) =>
         name switch
@@ -55,9 +59,45 @@ internal static class Formats
             "uuid" => "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
             "uri-template" => UriTemplate,
             "json-pointer" => "(/([^~/]|~[01])*)*",
+            "regex" => Expression(3),
             "relative-json-pointer" => "(0|[1-9]\\d*)(#|(/([^~/]|~[01])*)*)",
             _ => null,
         };
+
+    /// <summary>
+    /// Regular expressions of ECMA-262, groups nested at most so deep: brackets of any depth are beyond a finite automaton. Back-references,
+    /// named groups and a few odd spellings are left out too, so nothing that is allowed is malformed.
+    /// </summary>
+    private static string Expression(int depth)
+    {
+        const string escape =
+            @"\\([dDwWsStnvfr0]|[^A-Za-z0-9\x00-\x1F]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|c[A-Za-z]|[pP]\{(L|Lu|Ll|Lt|M|N|Nd|P|S|Z|Zs|Letter)\})";
+        var ranges = new StringBuilder();
+        for (var c = 0x20; c < 0x7F; c++)
+        {
+            if (c is '-' or '[' or '\\' or ']' or '^')
+                continue;
+            // The end of a range is no less than its start, and none of the characters with a meaning in brackets.
+            ranges.Append(CultureInfo.InvariantCulture, $"\\x{c:X2}-[");
+            foreach (var (low, high) in ((int, int)[])[(0x20, 0x2C), (0x2E, 0x5B), (0x5E, 0x7E)])
+            {
+                if (c <= high)
+                    ranges.Append(CultureInfo.InvariantCulture, $"\\x{Math.Max(c, low):X2}-\\x{high:X2}");
+            }
+            ranges.Append("]|");
+        }
+        var set = $@"\[\^?-?({ranges}[^\]\\\-\x00-\x1F]|{escape})*-?\]";
+        const string quantifier =
+            @"([*+?]|\{\d+,?\}|\{0,\d+\}|\{1,[1-9]\d*\}|\{2,[2-9]\}|\{3,[3-9]\}|\{4,[4-9]\}|\{5,[5-9]\}|\{\d,[1-9]\d+\}|\{[1-9]\d,[1-9]\d\d+\})\??";
+        var atom = $@"[^\\()\[\]{{}}*+?|^$]|{escape}|{set}";
+        var inner = "";
+        for (var level = 0; level <= depth; level++)
+        {
+            var group = level == 0 ? "" : $@"|\((\?[:=!])?{inner}\)";
+            inner = $@"((({atom}{group})({quantifier})?|[\^$]|\\[bB])*(\|(({atom}{group})({quantifier})?|[\^$]|\\[bB])*)*)";
+        }
+        return inner;
+    }
 
     private static string Wide(string set) => set[..^1] + "\\u0080-\\u{10FFFF}]";
 

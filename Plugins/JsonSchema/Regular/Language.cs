@@ -36,6 +36,9 @@ internal sealed class Language
     internal int[]? Starts;
     internal Language[]? Targets;
 
+    internal Language? Shrunk;
+    internal int ShrunkFor;
+
     /// <summary>0 unknown, 1 some string belongs, 2 none does.</summary>
     internal byte Liveness;
 }
@@ -260,6 +263,48 @@ internal sealed class LanguagePool
         return false;
     }
 
+    /// <summary>
+    /// A language with the same prefixes and members up to a length: counts that so short a text cannot exhaust are forgotten.
+    /// Only for languages without intersection and complement.
+    /// </summary>
+    public Language Shrink(Language language, int reach)
+    {
+        if (language.Shrunk is { } known && language.ShrunkFor == reach)
+            return known;
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        var result = language;
+        switch (language.Kind)
+        {
+            case LanguageKind.Concat:
+                result = Concat(Shrink(language.Left!, reach), Shrink(language.Right!, reach));
+                break;
+            case LanguageKind.Or:
+                result = Or(Shrink(language.Left!, reach), Shrink(language.Right!, reach));
+                break;
+            case LanguageKind.Loop:
+                var most = reach / Math.Max(1, Shortest(language.Left!)) + 1;
+                result = Loop(
+                    Shrink(language.Left!, reach),
+                    Math.Min(language.Min, most),
+                    language.Max > most ? Language.Unbounded : language.Max
+                );
+                break;
+        }
+        (language.Shrunk, language.ShrunkFor) = (result, reach);
+        return result;
+    }
+
+    /// <summary>The length of the shortest member; for languages without intersection and complement.</summary>
+    private static int Shortest(Language language) =>
+        language.Kind switch
+        {
+            LanguageKind.Set => 1,
+            LanguageKind.Concat => (int)Math.Min(1_000_000L, (long)Shortest(language.Left!) + Shortest(language.Right!)),
+            LanguageKind.Or => Math.Min(Shortest(language.Left!), Shortest(language.Right!)),
+            LanguageKind.Loop => (int)Math.Min(1_000_000L, (long)language.Min * Shortest(language.Left!)),
+            _ => 0,
+        };
+
     /// <summary>Whether every way on stays infinite, so that leaving out finitely many strings never leads into a dead end.</summary>
     public static bool IsRich(Language language) =>
         language.Kind switch
@@ -383,7 +428,16 @@ internal sealed class LanguagePool
         return result;
     }
 
-    private Language Add(LanguageKind kind, Language? left, Language? right, CharSet? set, int min, int max, bool nullable, bool boolean)
+    private Language Add(
+        LanguageKind kind,
+        Language? left,
+        Language? right,
+        CharSet? set,
+        int min,
+        int max,
+        bool nullable,
+        bool boolean
+    )
     {
         var key = (kind, left?.Id ?? -1, right?.Id ?? -1, min, max, set);
         if (_nodes.TryGetValue(key, out var known))

@@ -45,26 +45,33 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     /// <summary>Whether a closing quote may follow.</summary>
     public bool CanClose(int state) => state > Closed && _places[state] is { Mode: Text } place && place.Language.Nullable;
 
-    /// <summary>Whether a state, between two characters, asks only for a number of characters.</summary>
-    public bool IsLength(int state, out int min, out int max)
+    /// <summary>Whether a state, between two characters, asks only for a number of characters out of one set.</summary>
+    public bool IsLength(int state, out Language set, out int min, out int max)
     {
         var place = _places[state];
-        (min, max) = (place.Language.Min, place.Language.Max);
-        return place.Mode == Text && IsLength(place.Language);
+        (set, min, max) = (place.Language.Left ?? pool.None, place.Language.Min, place.Language.Max);
+        return place.Mode == Text && place.Language.Kind == LanguageKind.Loop && set.Kind == LanguageKind.Set;
     }
 
     /// <summary>The bytes that leave a state where it is: ASCII as bits, and whether all other characters do too.</summary>
     public (ulong Low, ulong High, bool Others) Idle(int state)
     {
+        var known = _idle;
+        if (state < known.Length && known[state] is { } idle)
+            return (idle.Low, idle.High, idle.Others);
         lock (pool.Gate)
         {
-            while (_idle.Count <= state)
-                _idle.Add(null);
-            return _idle[state] ??= FindIdle(state);
+            if (state >= _idle.Length)
+                Array.Resize(ref _idle, Math.Max(StateCount, state * 2));
+            var (low, high, others) = FindIdle(state);
+            _idle[state] = new(low, high, others);
+            return (low, high, others);
         }
     }
 
-    private readonly List<(ulong, ulong, bool)?> _idle = [];
+    private sealed record IdleBytes(ulong Low, ulong High, bool Others);
+
+    private IdleBytes?[] _idle = [];
 
     private (ulong, ulong, bool) FindIdle(int state)
     {
@@ -112,25 +119,25 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         {
             Text => InText(place.Language, value),
             Utf8 => InUtf8(place, value),
-            Rest => (value & 0xC0) != 0x80 ? Dead : place.Left == 1 ? Enter(place.Language) : Intern(place with { Left = (byte)(place.Left - 1) }),
+            Rest => (value & 0xC0) != 0x80 ? Dead
+            : place.Left == 1 ? Enter(place.Language)
+            : Intern(place with { Left = (byte)(place.Left - 1) }),
             Escape => InEscape(place.Language, value),
             LowEscape => place.Left == 2
-                ? value == '\\' ? Intern(place with { Left = 1 }) : Dead
-                : value == 'u' ? Intern(place with { Mode = LowHex, Left = 4, Value = 0 }) : Dead,
+                ? value == '\\'
+                    ? Intern(place with { Left = 1 })
+                    : Dead
+                : value == 'u'
+                    ? Intern(place with { Mode = LowHex, Left = 4, Value = 0 })
+                    : Dead,
             _ => InHex(place, value),
         };
     }
 
     private Language Forget(Language language, int reach)
     {
-        if (language is { Kind: LanguageKind.Loop, Left.Kind: LanguageKind.Set })
-        {
-            return pool.Loop(
-                language.Left,
-                Math.Min(language.Min, reach + 1),
-                language.Max > reach ? Language.Unbounded : language.Max
-            );
-        }
+        if (!language.Boolean)
+            return pool.Shrink(language, reach);
         if (language.Kind != LanguageKind.And)
             return language;
         // Length bounds meet at most one other language: A & B, in either order.
@@ -233,7 +240,9 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             high = Math.Min(high, 0xDFFF);
             if (low > high || !pool.AnyAlive(place.Language, Pair(place.High, low), Pair(place.High, high)))
                 return Dead;
-            return left == 0 ? Enter(pool.Derive(place.Language, Pair(place.High, low))) : Intern(place with { Left = left, Value = code });
+            return left == 0
+                ? Enter(pool.Derive(place.Language, Pair(place.High, low)))
+                : Intern(place with { Left = left, Value = code });
         }
         if (left == 0)
         {

@@ -78,22 +78,22 @@ internal sealed partial class Canonicalizer
             {
                 read();
             }
-            catch (SchemaException error) when (canonicalizer._options.Lenient)
+            catch (Exception error) when (error is SchemaException or FormatException or FuelException or OverflowException)
             {
-                canonicalizer._warnings.Add(error.Message);
-            }
-            catch (SchemaException error) when (error.Location.Length == 0 && place.Pointer.Length > 0)
-            {
-                throw new SchemaException(place.Pointer, error.Keyword.Length > 0 ? error.Keyword : keyword, error.Reason);
-            }
-            catch (Exception error) when (error is FormatException or FuelException or OverflowException)
-            {
-                throw new SchemaException(place.Pointer, keyword, error.Message);
+                var placed = error is SchemaException { Location.Length: > 0 } known
+                    ? known
+                    : new SchemaException(
+                        place.Pointer,
+                        error is SchemaException { Keyword.Length: > 0 } named ? named.Keyword : keyword,
+                        (error as SchemaException)?.Reason ?? error.Message
+                    );
+                if (!canonicalizer._options.Lenient || canonicalizer.Fuel.IsExhausted)
+                    throw placed;
+                canonicalizer._warnings.Add(placed.Message);
             }
         }
 
-        private SchemaException Malformed(string keyword, string expected) =>
-            new(place.Pointer, keyword, $"must be {expected}");
+        private SchemaException Malformed(string keyword, string expected) => new(place.Pointer, keyword, $"must be {expected}");
 
         private Expression Child(JsonElement element, string pointer)
         {
@@ -157,7 +157,10 @@ internal sealed partial class Canonicalizer
                 throw Malformed("type", "a name or a list of names");
             var node = canonicalizer.Nothing;
             foreach (var item in type.EnumerateArray())
-                node = canonicalizer.Union(node, item.ValueKind == JsonValueKind.String ? Type(item.GetString()!) : throw Malformed("type", "a list of names"));
+                node = canonicalizer.Union(
+                    node,
+                    item.ValueKind == JsonValueKind.String ? Type(item.GetString()!) : throw Malformed("type", "a list of names")
+                );
             return node;
         }
 
@@ -201,7 +204,9 @@ internal sealed partial class Canonicalizer
         }
 
         private Node Constant() =>
-            Since(Draft.Six) && place.Element.TryGetProperty("const", out var value) ? canonicalizer.Single(value) : canonicalizer.Anything;
+            Since(Draft.Six) && place.Element.TryGetProperty("const", out var value)
+                ? canonicalizer.Single(value)
+                : canonicalizer.Anything;
 
         private Node Scalars()
         {
@@ -229,25 +234,39 @@ internal sealed partial class Canonicalizer
                     case "minimum":
                         Guard(
                             "minimum",
-                            () => numbers = numbers.Intersect(new NumberSet { Low = Number(value, "minimum"), LowOpen = Flag("exclusiveMinimum") })
+                            () =>
+                                numbers = numbers.Intersect(
+                                    new NumberSet { Low = Number(value, "minimum"), LowOpen = Flag("exclusiveMinimum") }
+                                )
                         );
                         break;
                     case "maximum":
                         Guard(
                             "maximum",
-                            () => numbers = numbers.Intersect(new NumberSet { High = Number(value, "maximum"), HighOpen = Flag("exclusiveMaximum") })
+                            () =>
+                                numbers = numbers.Intersect(
+                                    new NumberSet { High = Number(value, "maximum"), HighOpen = Flag("exclusiveMaximum") }
+                                )
                         );
                         break;
-                    case "exclusiveMinimum" when Since(Draft.Six) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False):
+                    case "exclusiveMinimum"
+                        when Since(Draft.Six) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False):
                         Guard(
                             "exclusiveMinimum",
-                            () => numbers = numbers.Intersect(new NumberSet { Low = Number(value, "exclusiveMinimum"), LowOpen = true })
+                            () =>
+                                numbers = numbers.Intersect(
+                                    new NumberSet { Low = Number(value, "exclusiveMinimum"), LowOpen = true }
+                                )
                         );
                         break;
-                    case "exclusiveMaximum" when Since(Draft.Six) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False):
+                    case "exclusiveMaximum"
+                        when Since(Draft.Six) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False):
                         Guard(
                             "exclusiveMaximum",
-                            () => numbers = numbers.Intersect(new NumberSet { High = Number(value, "exclusiveMaximum"), HighOpen = true })
+                            () =>
+                                numbers = numbers.Intersect(
+                                    new NumberSet { High = Number(value, "exclusiveMaximum"), HighOpen = true }
+                                )
                         );
                         break;
                     case "multipleOf":
@@ -275,7 +294,9 @@ internal sealed partial class Canonicalizer
         }
 
         private bool Flag(string keyword) =>
-            (_draft == Draft.Four || _mixed) && place.Element.TryGetProperty(keyword, out var flag) && flag.ValueKind == JsonValueKind.True;
+            (_draft == Draft.Four || _mixed)
+            && place.Element.TryGetProperty(keyword, out var flag)
+            && flag.ValueKind == JsonValueKind.True;
 
         private NumberSet Multiples(JsonElement value)
         {
@@ -284,7 +305,9 @@ internal sealed partial class Canonicalizer
         }
 
         private ExactDecimal Number(JsonElement value, string keyword) =>
-            value.ValueKind == JsonValueKind.Number ? ExactDecimal.Parse(value.GetRawText()) : throw Malformed(keyword, "a number");
+            value.ValueKind == JsonValueKind.Number
+                ? ExactDecimal.Parse(value.GetRawText())
+                : throw Malformed(keyword, "a number");
 
         private int Count(JsonElement value, string keyword)
         {
@@ -374,7 +397,10 @@ internal sealed partial class Canonicalizer
                         Guard("properties", () => ReadMap(value, "properties", (name, child) => properties[name] = child));
                         break;
                     case "patternProperties":
-                        Guard("patternProperties", () => ReadMap(value, "patternProperties", (name, child) => patterns.Add((Pattern(name), child))));
+                        Guard(
+                            "patternProperties",
+                            () => ReadMap(value, "patternProperties", (name, child) => patterns.Add((Pattern(name), child)))
+                        );
                         break;
                     case "additionalProperties":
                         Guard("additionalProperties", () => additional = Child(value, "/additionalProperties"));
@@ -408,7 +434,9 @@ internal sealed partial class Canonicalizer
             var patternsOnly = new Layer([.. patterns], canonicalizer.True);
             var named = new List<(string Name, Expression Value)>(properties.Count);
             foreach (var (name, value) in properties)
-                named.Add((name, patterns.Count == 0 ? value : canonicalizer.And(value, canonicalizer.ValueFor(patternsOnly, name))));
+                named.Add(
+                    (name, patterns.Count == 0 ? value : canonicalizer.And(value, canonicalizer.ValueFor(patternsOnly, name)))
+                );
             if (names is not null)
             {
                 var allowed = canonicalizer.Normalize(names).Strings;
@@ -417,7 +445,10 @@ internal sealed partial class Canonicalizer
                     var layer = new Layer([(_pool.Not(allowed), canonicalizer.False)], canonicalizer.True);
                     layers.Add(layer);
                     for (var i = 0; i < named.Count; i++)
-                        named[i] = (named[i].Name, canonicalizer.And(named[i].Value, canonicalizer.ValueFor([layer], named[i].Name)));
+                        named[i] = (
+                            named[i].Name,
+                            canonicalizer.And(named[i].Value, canonicalizer.ValueFor([layer], named[i].Name))
+                        );
                 }
             }
             named.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
@@ -454,7 +485,9 @@ internal sealed partial class Canonicalizer
             [
                 .. value
                     .EnumerateArray()
-                    .Select(n => n.ValueKind == JsonValueKind.String ? n.GetString()! : throw Malformed(keyword, "a list of names"))
+                    .Select(n =>
+                        n.ValueKind == JsonValueKind.String ? n.GetString()! : throw Malformed(keyword, "a list of names")
+                    )
                     .Distinct(),
             ];
         }
@@ -574,7 +607,9 @@ internal sealed partial class Canonicalizer
                     Min = min,
                     Max = max,
                     Contains =
-                        contains is null || minContains == 0 && maxContains == int.MaxValue ? [] : [new(contains, minContains, maxContains)],
+                        contains is null || minContains == 0 && maxContains == int.MaxValue
+                            ? []
+                            : [new(contains, minContains, maxContains)],
                     Unique = unique,
                     Evaluated = evaluated,
                 }
@@ -625,7 +660,12 @@ internal sealed partial class Canonicalizer
                 {
                     if (j == i || disjoint[i, j])
                         continue;
-                    only = items[i] == items[j] ? canonicalizer.Nothing : canonicalizer.Prune(canonicalizer.Intersect(only, canonicalizer.Normalize(canonicalizer.Not(items[j]))));
+                    only =
+                        items[i] == items[j]
+                            ? canonicalizer.Nothing
+                            : canonicalizer.Prune(
+                                canonicalizer.Intersect(only, canonicalizer.Normalize(canonicalizer.Not(items[j])))
+                            );
                 }
                 result = canonicalizer.UnionOf(result, only);
             }
@@ -640,7 +680,10 @@ internal sealed partial class Canonicalizer
             if (then == canonicalizer.True && otherwise == canonicalizer.True && !canonicalizer._documents.HasUnevaluated)
                 return canonicalizer.Anything;
             var holds = canonicalizer.Intersect(canonicalizer.Normalize(condition), canonicalizer.Normalize(then));
-            var fails = canonicalizer.Intersect(canonicalizer.Normalize(canonicalizer.Not(condition)), canonicalizer.Normalize(otherwise));
+            var fails = canonicalizer.Intersect(
+                canonicalizer.Normalize(canonicalizer.Not(condition)),
+                canonicalizer.Normalize(otherwise)
+            );
             return canonicalizer.UnionOf(holds, fails);
         }
 

@@ -174,7 +174,11 @@ internal sealed partial class Canonicalizer
             return known;
         System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
         if (expression.InProgress)
-            throw new SchemaException(expression.Place?.Pointer ?? "", "", "refers to itself without entering a property or item, so it says nothing");
+            throw new SchemaException(
+                expression.Place?.Pointer ?? "",
+                "",
+                "refers to itself without entering a property or item, so it says nothing"
+            );
         expression.InProgress = true;
         try
         {
@@ -434,7 +438,8 @@ internal sealed partial class Canonicalizer
         {
             Properties = properties,
             Required = required,
-            Layers = a.Layers.Length == 0 ? b.Layers
+            Layers =
+                a.Layers.Length == 0 ? b.Layers
                 : b.Layers.Length == 0 ? a.Layers
                 : [.. a.Layers.Union(b.Layers)],
             Min = min,
@@ -542,7 +547,8 @@ internal sealed partial class Canonicalizer
         };
     }
 
-    public Expression ItemAt(ArrayShape shape, int index) => index < shape.Prefix.Length ? shape.Prefix[index] : shape.Rest ?? True;
+    public Expression ItemAt(ArrayShape shape, int index) =>
+        index < shape.Prefix.Length ? shape.Prefix[index] : shape.Rest ?? True;
 
     private ArrayShape[] Complement(ArrayShape a)
     {

@@ -33,9 +33,7 @@ internal sealed record EvaluatedKeys(bool All, string[] Names, Language[] Patter
     public static EvaluatedKeys None { get; } = new(false, [], []);
 
     public EvaluatedKeys Union(EvaluatedKeys other) =>
-        All || other.All
-            ? new(true, [], [])
-            : new(false, [.. Names.Union(other.Names)], [.. Patterns.Union(other.Patterns)]);
+        All || other.All ? new(true, [], []) : new(false, [.. Names.Union(other.Names)], [.. Patterns.Union(other.Patterns)]);
 }
 
 /// <summary>What annotations say about items: a prefix, all, or those that match one of some schemas.</summary>

@@ -48,7 +48,15 @@ internal sealed class SchemaDocuments
         "contentSchema",
     ];
     private static readonly string[] Lists = ["allOf", "anyOf", "oneOf", "prefixItems", "items"];
-    private static readonly string[] Maps = ["properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"];
+    private static readonly string[] Maps =
+    [
+        "properties",
+        "patternProperties",
+        "definitions",
+        "$defs",
+        "dependentSchemas",
+        "dependencies",
+    ];
 
     private readonly SchemaOptions _options;
     private readonly Dictionary<string, SchemaResource> _resources = [];
@@ -76,7 +84,11 @@ internal sealed class SchemaDocuments
         if (_places.TryGetValue(key, out var known))
             return known;
         var resource = parent.Resource;
-        if (element.ValueKind == JsonValueKind.Object && Identity(element, resource.Draft) is { } id && TryUri(resource.Base, id, out var uri))
+        if (
+            element.ValueKind == JsonValueKind.Object
+            && Identity(element, resource.Draft) is { } id
+            && TryUri(resource.Base, id, out var uri)
+        )
             resource = _resources.GetValueOrDefault(WithoutFragment(uri)) ?? resource;
         var place = new SchemaPlace
         {
@@ -191,7 +203,9 @@ internal sealed class SchemaDocuments
             return;
         if (!isRoot && Identity(element, resource.Draft) is { } id && TryUri(resource.Base, id, out var uri))
         {
-            var (draft, mixed) = element.TryGetProperty("$schema", out _) ? DraftOf(element, resource.Draft) : (resource.Draft, resource.Mixed);
+            var (draft, mixed) = element.TryGetProperty("$schema", out _)
+                ? DraftOf(element, resource.Draft)
+                : (resource.Draft, resource.Mixed);
             resource = Add(new Uri(WithoutFragment(uri)), element, pointer, draft, mixed);
         }
         if (resource.Draft < Draft.V201909 && !resource.Mixed && element.TryGetProperty("$ref", out _))
@@ -255,7 +269,11 @@ internal sealed class SchemaDocuments
             resource.DynamicAnchors.Add(dynamic.GetString()!);
             HasDynamicScope = true;
         }
-        if (element.TryGetProperty("$recursiveAnchor", out var recursive) && recursive.ValueKind == JsonValueKind.True && pointer == resource.Pointer)
+        if (
+            element.TryGetProperty("$recursiveAnchor", out var recursive)
+            && recursive.ValueKind == JsonValueKind.True
+            && pointer == resource.Pointer
+        )
         {
             resource.RecursiveAnchor = true;
             HasDynamicScope = true;

@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Tokenwright.Plugins.JsonSchema;
 
-namespace Tokenwright.Benchmarks.Masks;
+namespace Tokenwright.Tests.Plugins.JsonSchema;
 
 /// <summary>A tiktoken rank file as a vocabulary, with the o200k way of cutting text.</summary>
-public sealed class Tiktoken : IVocabulary
+internal sealed class Tiktoken : IVocabulary
 {
     private const string Cut =
         @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
@@ -29,8 +29,8 @@ public sealed class Tiktoken : IVocabulary
             last = Math.Max(last, rank);
         }
         // The o200k vocabulary has 21 further ids; only two of them are in use, and none is text.
-        Size = last + (last > 190_000 ? 22 : 1);
-        EndToken = last + 2 < Size ? last + 2 : last;
+        Size = last + (last > 190_000 ? 22 : 2);
+        EndToken = last > 190_000 ? last + 2 : last + 1;
         _bytes = new byte[Size][];
         Array.Fill(_bytes, []);
         foreach (var (text, rank) in _ranks)
