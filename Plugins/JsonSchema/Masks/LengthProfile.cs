@@ -15,6 +15,7 @@ internal sealed class LengthProfile
     private readonly int[] _inside;
     private readonly int[] _upTo;
     private readonly (int Token, int Length)[] _closing;
+    private readonly (int Node, int Length)[] _closings;
     private readonly (int Node, int Length)[] _ends;
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
@@ -62,6 +63,7 @@ internal sealed class LengthProfile
         for (var i = 1; i < _upTo.Length; i++)
             _upTo[i] += _upTo[i - 1];
         _closing = [.. closing];
+        _closings = [.. _free.Closings.Select(n => (n, lengths[n]))];
         _ends = [.. _free.Ends.Select(n => (n, lengths[n]))];
     }
 
@@ -83,6 +85,12 @@ internal sealed class LengthProfile
             inside = TokenSet.Of([.. _inside.AsSpan(0, count)], _words);
         var closing = _closing.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Token).ToList();
         var ends = _ends.Where(e => e.Length >= min && e.Length <= max).Select(e => e.Node).ToArray();
-        return _free.Narrow(inside, closing.Count == _closing.Length ? _free.Closing : TokenSet.Of(closing, _words), ends);
+        var closings = _closings.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Node).ToArray();
+        return _free.Narrow(
+            inside,
+            closing.Count == _closing.Length ? _free.Closing : TokenSet.Of(closing, _words),
+            closings,
+            ends
+        );
     }
 }

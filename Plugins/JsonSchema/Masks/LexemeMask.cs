@@ -42,14 +42,17 @@ internal sealed class LexemeMask
     private Trie? _crossing;
     private Trie? _cleanCrossing;
 
-    private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] ends, int[] escaped) =>
-        (_trie, _words, Inside, Closing, Ends, Escaped) = (trie, words, inside, closing, ends, escaped);
+    private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] closings, int[] ends, int[] escaped) =>
+        (_trie, _words, Inside, Closing, Closings, Ends, Escaped) = (trie, words, inside, closing, closings, ends, escaped);
 
     /// <summary>Tokens that end inside the lexeme.</summary>
     public TokenSet Inside { get; }
 
     /// <summary>Tokens that end with the lexeme's closing byte.</summary>
     public TokenSet Closing { get; }
+
+    /// <summary>Nodes at which the lexeme closes.</summary>
+    public int[] Closings { get; }
 
     /// <summary>Nodes at which the lexeme has ended and below which something may follow.</summary>
     public int[] Ends { get; }
@@ -67,10 +70,14 @@ internal sealed class LexemeMask
     public int Words => _words;
 
     /// <summary>The same walk with fewer tokens; where no end is lost, what follows the ends is shared.</summary>
-    public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] ends) =>
+    public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] closings, int[] ends) =>
         ends.Length == Ends.Length
-            ? new(_trie, _words, inside, closing, Ends, Escaped) { _crossing = Crossing, _cleanCrossing = CleanCrossing }
-            : new(_trie, _words, inside, closing, ends, [.. Escaped.Intersect(ends)]);
+            ? new(_trie, _words, inside, closing, closings, Ends, Escaped)
+            {
+                _crossing = Crossing,
+                _cleanCrossing = CleanCrossing,
+            }
+            : new(_trie, _words, inside, closing, closings, ends, [.. Escaped.Intersect(ends)]);
 
     /// <summary>Walks an automaton over everything below a node.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
@@ -80,6 +87,7 @@ internal sealed class LexemeMask
         var closing = new List<int>();
         var ends = new List<int>();
         var escaped = new List<int>();
+        var closings = new List<int>();
         var strings = dfa as StringDfa;
         var quoted = strings is not null;
         var baseDepth = trie.Depth[node];
@@ -104,6 +112,7 @@ internal sealed class LexemeMask
             }
             if (next == ByteDfa.Closed)
             {
+                closings.Add(i);
                 foreach (var token in trie.Tokens(i))
                     closing.Add(token);
                 var isEscaped = HasEscape(trie, node, i);
@@ -127,7 +136,41 @@ internal sealed class LexemeMask
                 ends.Add(i);
             i++;
         }
-        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Of(closing, words), [.. ends], [.. escaped]);
+        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Of(closing, words), [.. closings], [.. ends], [.. escaped]);
+    }
+
+    /// <summary>The walk of an automaton that lets any text go on: this is the walk of free text, and only its closings are tried.</summary>
+    public LexemeMask Open(int node, StringDfa strings, int state)
+    {
+        var closing = new List<int>();
+        var closings = new List<int>();
+        Span<byte> path = stackalloc byte[258];
+        foreach (var end in Closings)
+        {
+            var length = _trie.Depth[end] - _trie.Depth[node] - 1;
+            for (var (at, i) = (_trie.Parent[end], length); i > 0; at = _trie.Parent[at])
+                path[--i] = _trie.Bytes[at];
+            var reached = state;
+            foreach (var value in path[..length])
+                reached = strings.Next(reached, value);
+            if (!strings.CanClose(reached))
+                continue;
+            closings.Add(end);
+            foreach (var token in _trie.Tokens(end))
+                closing.Add(token);
+        }
+        if (closings.Count == Closings.Length)
+            return this;
+        var kept = closings.ToHashSet();
+        return new(
+            _trie,
+            _words,
+            Inside,
+            TokenSet.Of(closing, _words),
+            [.. closings],
+            [.. Ends.Where(kept.Contains)],
+            [.. Escaped.Where(kept.Contains)]
+        );
     }
 
     /// <summary>Runs of white space below a node, of at most so many bytes.</summary>
@@ -152,7 +195,7 @@ internal sealed class LexemeMask
             }
         }
         Visit(node, left);
-        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Empty, [.. ends], []);
+        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Empty, [], [.. ends], []);
     }
 
     /// <summary>What may follow white space: only what can begin there is merged.</summary>

@@ -298,17 +298,28 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         if (trie.Lexemes.TryGetValue((node, dfa, state), out var known))
             return known;
-        var mask =
-            dfa is StringDfa strings
-            && strings.IsLength(state, out var set, out var min, out var max)
-            && (min > 1 || max != Language.Unbounded)
-                ? trie
-                    .Lengths.GetOrAdd((node, strings, set), k => new LengthProfile(trie, k.Node, k.Strings, k.Set, tables.Words))
-                    .Mask(min, max)
-                : LexemeMask.Walk(trie, node, dfa, state, tables.Words);
+        var mask = FindLexeme(trie, node, dfa, state);
         if (trie.Lexemes.Count > CacheLimit)
             trie.Lexemes.Clear();
         return trie.Lexemes.GetOrAdd((node, dfa, state), mask);
+    }
+
+    private LexemeMask FindLexeme(Trie trie, int node, ByteDfa dfa, int state)
+    {
+        if (dfa is StringDfa strings)
+        {
+            if (strings.IsLength(state, out var set, out var min, out var max) && (min > 1 || max != Language.Unbounded))
+            {
+                var profile = trie.Lengths.GetOrAdd(
+                    (node, strings, set),
+                    k => new LengthProfile(trie, k.Node, k.Strings, k.Set, tables.Words)
+                );
+                return profile.Mask(min, max);
+            }
+            if (strings.IsOpen(state))
+                return Lexeme(trie, node, strings, strings.Start(strings.Pool.All)).Open(node, strings, state);
+        }
+        return LexemeMask.Walk(trie, node, dfa, state, tables.Words);
     }
 
     private void WalkString(Trie trie, int node, in Thread thread)
@@ -350,32 +361,12 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
         {
-            foreach (var end in Closings(trie, node, lexeme, thread))
+            foreach (var end in lexeme.Closings)
                 Replay(trie, node, end, thread);
             return;
         }
         foreach (var end in lexeme.Ends)
             Replay(trie, node, end, thread);
-    }
-
-    /// <summary>All nodes at which a string closes, also those that nothing follows.</summary>
-    private List<int> Closings(Trie trie, int node, LexemeMask lexeme, in Thread thread)
-    {
-        var closings = new List<int>(lexeme.Ends);
-        var seen = new HashSet<int>(closings);
-        var strings = (StringDfa)thread.Detail!;
-        var states = new int[258];
-        states[0] = strings.Canonical(thread.State, tables.Trie.LongestToken);
-        for (var i = node + 1; i < trie.After[node]; )
-        {
-            var depth = trie.Depth[i] - trie.Depth[node];
-            var next = strings.Next(states[depth - 1], trie.Bytes[i]);
-            states[depth] = next;
-            if (next == ByteDfa.Closed && seen.Add(i))
-                closings.Add(i);
-            i = next is ByteDfa.Dead or ByteDfa.Closed ? trie.After[i] : i + 1;
-        }
-        return closings;
     }
 
     private void Replay(Trie trie, int node, int end, in Thread thread)
@@ -495,11 +486,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 AddSet(lexeme.Closing);
             foreach (var end in special)
                 Remove(trie.TokensBelow(end));
-            foreach (
-                var end in frame.Rules.AllExistences == 0
-                    ? lexeme.Ends
-                    : Closings(trie, node, lexeme, thread with { Detail = strings }).ToArray()
-            )
+            foreach (var end in frame.Rules.AllExistences == 0 ? lexeme.Ends : lexeme.Closings)
             {
                 if (frame.Rules.AllExistences != 0 || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
                 {

@@ -24,6 +24,29 @@ public sealed class VocabularyTables
                 _bytes[id] = [];
         }
         Trie = Masks.Trie.Build(entries);
+        Warm();
+    }
+
+    /// <summary>Reads one document that has a bit of everything, so that the first real one finds code compiled and shared masks made.</summary>
+    private void Warm()
+    {
+        const string schema =
+            """{"properties":{"name":{"type":"string"},"n":{"type":"integer","minimum":0},"id":{"pattern":"^[a-z]+-\\d"},"k":{"enum":["ab","cd"]},"o":{"type":"object","properties":{"x":{"type":"number"}},"additionalProperties":false},"l":{"type":"array","items":{"maxLength":40}}},"required":["name"]}""";
+        var document =
+            """{"name": "some text", "n": 12, "id": "ab-1", "k": "cd", "o": {"x": -1.5}, "l": ["a", "b"], "other": [1, true, {}]}"""u8;
+        for (var round = 0; round < 3; round++)
+        {
+            var constraint = new SchemaConstraint(CompiledSchema.Compile(schema), this, []);
+            var mask = new ulong[Words];
+            var state = constraint.Start;
+            foreach (var value in document)
+            {
+                constraint.FillMask(state, mask);
+                var node = Trie.Child(0, value);
+                if (node < 0 || Trie.Tokens(node).IsEmpty || !constraint.TryNext(state, Trie.Tokens(node)[0], out state))
+                    break;
+            }
+        }
     }
 
     /// <summary>How many token ids there are.</summary>

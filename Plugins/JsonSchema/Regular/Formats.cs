@@ -59,7 +59,7 @@ internal static class Formats
             "uuid" => "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
             "uri-template" => UriTemplate,
             "json-pointer" => "(/([^~/]|~[01])*)*",
-            "regex" => Expression(3),
+            "regex" => Expression(2),
             "relative-json-pointer" => "(0|[1-9]\\d*)(#|(/([^~/]|~[01])*)*)",
             _ => null,
         };

@@ -305,6 +305,16 @@ internal sealed class LanguagePool
             _ => 0,
         };
 
+    /// <summary>Whether anything may follow, because what is asked for may still come later.</summary>
+    public bool IsOpen(Language language) =>
+        !language.Boolean
+        && language.Kind switch
+        {
+            LanguageKind.Concat => language.Left == All,
+            LanguageKind.Or => IsOpen(language.Left!) || IsOpen(language.Right!),
+            _ => false,
+        };
+
     /// <summary>Whether every way on stays infinite, so that leaving out finitely many strings never leads into a dead end.</summary>
     public static bool IsRich(Language language) =>
         language.Kind switch

@@ -45,6 +45,13 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     /// <summary>Whether a closing quote may follow.</summary>
     public bool CanClose(int state) => state > Closed && _places[state] is { Mode: Text } place && place.Language.Nullable;
 
+    /// <summary>Whether any text may follow a state, so that only where the string may close is to be found.</summary>
+    public bool IsOpen(int state)
+    {
+        var place = _places[state];
+        return quoted && place.Mode == Text && place.Language is not null && pool.IsOpen(place.Language);
+    }
+
     /// <summary>Whether a state, between two characters, asks only for a number of characters out of one set.</summary>
     public bool IsLength(int state, out Language set, out int min, out int max)
     {
