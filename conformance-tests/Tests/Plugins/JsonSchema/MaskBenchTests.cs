@@ -31,7 +31,7 @@ public sealed class MaskBenchTests
     }
 
     /// <summary>
-    /// The whole protocol. Run it with <c>Tokenwright.Tests --explicit only --filter-class "*MaskBenchTests" --output Detailed</c>; MASKBENCH_EVERY and MASKBENCH_OFFSET
+    /// The whole protocol. Run it with <c>Tokenwright.Tests -explicit only -class "*MaskBenchTests"</c>; MASKBENCH_EVERY and MASKBENCH_OFFSET
     /// choose a part, MASKBENCH_OUT names a file for the report.
     /// </summary>
     [Fact(Explicit = true)]
