@@ -1,0 +1,467 @@
+using System.Text;
+using Tokenwright.Plugins.JsonSchema.Numbers;
+using Tokenwright.Plugins.JsonSchema.Regular;
+using Tokenwright.Plugins.JsonSchema.Schemas;
+
+namespace Tokenwright.Plugins.JsonSchema.Machine;
+
+/// <summary>
+/// The byte-level machine of a schema. Reading is deterministic but where a schema leaves a choice: then the thread splits, and
+/// a text belongs when any thread accepts it. No thread ever enters a place from which it cannot be brought to an end.
+/// </summary>
+internal sealed class Automaton
+{
+    private const long RunFuel = 400_000;
+    private const int ThreadLimit = 4_000;
+    private const int FewThreads = 12;
+    private static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
+    private readonly int _maxGap;
+    private readonly SharedParts _shared;
+
+    public Automaton(Canonicalizer canonicalizer, SharedParts shared, int maxGap)
+    {
+        (Canonicalizer, _shared, Strings, _maxGap) = (canonicalizer, shared, shared.Strings, maxGap);
+        Gate = canonicalizer.Pool.Gate;
+    }
+
+    public Canonicalizer Canonicalizer { get; }
+    public StringDfa Strings { get; }
+
+    /// <summary>Held while canonical forms, rules and automata grow.</summary>
+    public Lock Gate { get; }
+    public int MaxGap => _maxGap;
+
+    public static Thread Start(NodeEntry root) => new(Phase.Value, 0, 0, root, null, null);
+
+    /// <summary>Renews the work that one mask or one token may cost.</summary>
+    public void Refuel() => Canonicalizer.Fuel = new Fuel(RunFuel);
+
+    public NodeEntry Entry(Expression expression)
+    {
+        lock (Gate)
+        {
+            var node = Canonicalizer.Normalize(expression);
+            return node.Entry ??= node == Canonicalizer.Anything ? _shared.Anything : Prepare(node);
+        }
+    }
+
+    internal NodeEntry Prepare(Node node)
+    {
+        var numbers = _shared.Numbers(node.Numbers);
+        if (node.Objects.Length == 0 && node.Arrays.Length == 0)
+            return _shared.Scalar(node, numbers);
+        return new()
+        {
+            Node = node,
+            StringStart = Strings.Start(node.Strings),
+            Numbers = numbers,
+            Objects = [.. node.Objects.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ObjectRules(this, s))],
+            Arrays = [.. node.Arrays.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ArrayRules(this, s))],
+            IsShared = node == Canonicalizer.Anything,
+        };
+    }
+
+    public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\t' or (byte)'\r';
+
+    /// <summary>Whether the text may end here.</summary>
+    public static bool CanEnd(in Thread thread) =>
+        thread.Phase == Phase.Done
+        || thread is { Phase: Phase.Number or Phase.String, Top: null } && ((ByteDfa)thread.Detail!).IsAccepting(thread.State);
+
+    /// <summary>Reads one byte; adds the threads that result, none when the byte is not allowed.</summary>
+    public void Step(in Thread thread, byte value, List<Thread> into)
+    {
+        if (thread.Text is null)
+        {
+            Advance(thread, value, into);
+            return;
+        }
+        // The byte may end a number and belong to what follows: then it is not part of the item's text.
+        Advance(thread with { Text = new Capture(thread.Text, value, thread.Text.Length + 1) }, value, into);
+    }
+
+    private void Advance(in Thread thread, byte value, List<Thread> into)
+    {
+        switch (thread.Phase)
+        {
+            case Phase.String:
+                var next = ((StringDfa)thread.Detail!).Next(thread.State, value);
+                if (next == ByteDfa.Closed)
+                    Finish(thread, thread.Text, into);
+                else if (next != ByteDfa.Dead)
+                    into.Add(thread with { State = next });
+                return;
+            case Phase.Number:
+                var numbers = (NumberDfa)thread.Detail!;
+                var digit = numbers.Next(thread.State, value);
+                if (digit != ByteDfa.Dead)
+                    into.Add(thread with { State = digit });
+                else if (numbers.IsAccepting(thread.State) && thread.Top is not null)
+                    AfterNumber(thread, value, into);
+                return;
+            case Phase.Literal:
+                var literal = Literals[thread.State];
+                if (literal[thread.Gap] != value)
+                    return;
+                if (thread.Gap + 1 == literal.Length)
+                    Finish(thread, thread.Text, into);
+                else
+                    into.Add(thread with { Gap = (byte)(thread.Gap + 1) });
+                return;
+            case Phase.Key:
+                StepKey(thread, value, into);
+                return;
+            case Phase.Done or Phase.Hole:
+                return;
+        }
+        if (IsSpace(value))
+        {
+            if (thread.Gap < _maxGap)
+                into.Add(thread with { Gap = (byte)(thread.Gap + 1) });
+            return;
+        }
+        switch (thread.Phase)
+        {
+            case Phase.Value:
+                StepValue(thread, (NodeEntry)thread.Detail!, thread.Top, value, into);
+                return;
+            case Phase.FirstKey or Phase.NextKey:
+                var open = (ObjectFrame)thread.Top!;
+                if (value == '"')
+                    StartKey(thread, open, into);
+                else if (value == '}' && thread.Phase == Phase.FirstKey && open.CanClose)
+                    Finish(thread with { Top = open.Parent }, thread.Text, into);
+                return;
+            case Phase.Colon:
+                if (value == ':')
+                    into.Add(thread with { Phase = Phase.Value, Gap = 0 });
+                return;
+            case Phase.AfterProperty:
+                var frame = (ObjectFrame)thread.Top!;
+                if (value == ',' && frame.CanAddAny)
+                    into.Add(thread with { Phase = Phase.NextKey, Gap = 0 });
+                else if (value == '}' && frame.CanClose)
+                    Finish(thread with { Top = frame.Parent }, thread.Text, into);
+                return;
+            case Phase.FirstItem or Phase.NextItem:
+                var array = (ArrayFrame)thread.Top!;
+                if (value == ']')
+                {
+                    if (thread.Phase == Phase.FirstItem && array.CanClose)
+                        Finish(thread with { Top = array.Parent }, thread.Text, into);
+                    return;
+                }
+                foreach (var (after, item) in array.Alternatives)
+                    StartItem(thread, array, after, item, value, into);
+                return;
+            case Phase.AfterItem:
+                var items = (ArrayFrame)thread.Top!;
+                if (value == ',' && items.Alternatives.Length > 0)
+                    into.Add(thread with { Phase = Phase.NextItem, Gap = 0 });
+                else if (value == ']' && items.CanClose)
+                    Finish(thread with { Top = items.Parent }, thread.Text, into);
+                return;
+        }
+    }
+
+    private void StartItem(in Thread thread, ArrayFrame array, ArrayFrame after, NodeEntry item, byte value, List<Thread> into)
+    {
+        if (!array.Rules.Shape.Unique)
+        {
+            StepValue(thread, item, after, value, into);
+            return;
+        }
+        // Items that must differ are captured from their first byte on.
+        var text = thread.Text ?? new Capture(null, value, 1);
+        var frame = new ArrayFrame(after.Parent, after.Rules, after.Index, after.Matched, after.Used) { Start = text.Previous };
+        StepValue(thread with { Text = text }, item, frame, value, into);
+    }
+
+    private void StepValue(in Thread thread, NodeEntry entry, Frame? top, byte value, List<Thread> into)
+    {
+        switch (value)
+        {
+            case (byte)'"':
+                if (entry.StringStart != ByteDfa.Dead)
+                    into.Add(new(Phase.String, 0, entry.StringStart, Strings, top, thread.Text));
+                return;
+            case (byte)'{':
+                foreach (var rules in entry.Objects)
+                    into.Add(new(Phase.FirstKey, 0, 0, null, rules.Begin(top), thread.Text));
+                return;
+            case (byte)'[':
+                foreach (var rules in entry.Arrays)
+                    into.Add(new(Phase.FirstItem, 0, 0, null, rules.Begin(top), thread.Text));
+                return;
+            case (byte)'t' when entry.Node.True:
+                into.Add(new(Phase.Literal, 1, 0, null, top, thread.Text));
+                return;
+            case (byte)'f' when entry.Node.False:
+                into.Add(new(Phase.Literal, 1, 1, null, top, thread.Text));
+                return;
+            case (byte)'n' when entry.Node.Null:
+                into.Add(new(Phase.Literal, 1, 2, null, top, thread.Text));
+                return;
+        }
+        if (entry.Numbers is { } numbers && numbers.Next(numbers.Start, value) is var state && state != ByteDfa.Dead)
+            into.Add(new(Phase.Number, 0, state, numbers, top, thread.Text));
+    }
+
+    private void AfterNumber(in Thread thread, byte value, List<Thread> into)
+    {
+        var after = new List<Thread>(1);
+        Finish(thread, thread.Text?.Previous, after);
+        foreach (var next in after)
+            Advance(next with { Text = next.Text is null ? null : thread.Text }, value, into);
+    }
+
+    /// <summary>A value is complete: goes on in what holds it.</summary>
+    public static void Finish(in Thread thread, Capture? text, List<Thread> into)
+    {
+        switch (thread.Top)
+        {
+            case null:
+                into.Add(new(Phase.Done, 0, 0, null, null, null));
+                return;
+            case Masks.HoleFrame:
+                into.Add(new(Phase.Hole, 0, 0, null, thread.Top, null));
+                return;
+            case ObjectFrame frame:
+                into.Add(new(Phase.AfterProperty, 0, 0, null, frame, text));
+                return;
+            default:
+                var array = (ArrayFrame)thread.Top;
+                if (!array.Rules.Shape.Unique)
+                {
+                    into.Add(new(Phase.AfterItem, 0, 0, null, array, text));
+                    return;
+                }
+                if (ArrayRules.Finish(array, text) is { } next)
+                    into.Add(new(Phase.AfterItem, 0, 0, null, next, IsCaptured(array.Parent) ? text : null));
+                return;
+        }
+    }
+
+    private static bool IsCaptured(Frame? frame)
+    {
+        for (; frame is not null; frame = frame.Parent)
+        {
+            if (frame is ArrayFrame { Rules.Shape.Unique: true })
+                return true;
+        }
+        return false;
+    }
+
+    private static void StartKey(in Thread thread, ObjectFrame frame, List<Thread> into)
+    {
+        var rules = frame.Rules;
+        var unnamed = frame.CanAddUnnamed ? rules.UnnamedStart(frame.Extra) : ByteDfa.Dead;
+        var key = new KeyState(0, rules.Names.Length, [], []);
+        if (unnamed != ByteDfa.Dead || HasUsable(frame, 0, rules.Names.Length))
+            into.Add(new(Phase.Key, 0, unnamed, key, frame, thread.Text));
+    }
+
+    public static bool HasUsable(ObjectFrame frame, int low, int high)
+    {
+        for (var i = low; i < high; i++)
+        {
+            if (frame.CanAdd(i))
+                return true;
+        }
+        return false;
+    }
+
+    private void StepKey(in Thread thread, byte value, List<Thread> into)
+    {
+        var key = (KeyState)thread.Detail!;
+        var frame = (ObjectFrame)thread.Top!;
+        if (key.Escape.Length == 0 && value == '"')
+        {
+            CloseKey(thread, key, frame, into);
+            return;
+        }
+        var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Strings.Next(thread.State, value);
+        int low = key.Low,
+            high = key.High;
+        var text = key.Text;
+        byte[] escape = [];
+        if (key.Escape.Length > 0 || value == '\\')
+        {
+            escape = [.. key.Escape, value];
+            var scalar = Unescape(escape);
+            if (scalar == Malformed)
+                return;
+            if (scalar >= 0)
+            {
+                Span<byte> utf8 = stackalloc byte[4];
+                utf8 = utf8[..new Rune(scalar).EncodeToUtf8(utf8)];
+                foreach (var b in utf8)
+                {
+                    (low, high) = Narrow(frame.Rules.Names, low, high, text.Length, b);
+                    text = [.. text, b];
+                }
+                escape = [];
+            }
+        }
+        else if (value < 0x20)
+            return;
+        else
+        {
+            (low, high) = Narrow(frame.Rules.Names, low, high, text.Length, value);
+            text = [.. text, value];
+        }
+        if (unnamed != ByteDfa.Dead || CanBeNamed(frame, low, high, text.Length, escape))
+            into.Add(thread with { State = unnamed, Detail = new KeyState(low, high, text, escape) });
+    }
+
+    /// <summary>The names in a range whose byte at a depth is the given one.</summary>
+    public static (int Low, int High) Narrow(byte[][] names, int low, int high, int depth, byte value)
+    {
+        while (low < high && (names[low].Length <= depth || names[low][depth] < value))
+            low++;
+        var end = low;
+        while (end < high && names[end][depth] == value)
+            end++;
+        return (low, end);
+    }
+
+    private static bool CanBeNamed(ObjectFrame frame, int low, int high, int depth, byte[] escape)
+    {
+        if (escape.Length == 0)
+            return HasUsable(frame, low, high);
+        for (var i = low; i < high; i++)
+        {
+            if (frame.CanAdd(i) && CanSpell(frame.Rules.Names[i].AsSpan(depth), escape))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether some escaped spelling of the first character begins with what was typed.</summary>
+    private static bool CanSpell(ReadOnlySpan<byte> rest, byte[] escape)
+    {
+        if (rest.IsEmpty)
+            return false;
+        Rune.DecodeFromUtf8(rest, out var rune, out _);
+        if (escape.Length == 1)
+            return true;
+        if (escape[1] != 'u')
+            return false;
+        Span<char> units = stackalloc char[2];
+        var count = rune.EncodeToUtf16(units);
+        var spelled = new StringBuilder();
+        for (var i = 0; i < count; i++)
+            spelled.Append("\\u").Append(((int)units[i]).ToString("x4", System.Globalization.CultureInfo.InvariantCulture));
+        return spelled.ToString().StartsWith(Encoding.ASCII.GetString(escape).ToLowerInvariant(), StringComparison.Ordinal);
+    }
+
+    private const int Unfinished = -1,
+        Malformed = -2;
+
+    /// <summary>The character an escape stands for, or that it is unfinished or malformed.</summary>
+    private static int Unescape(ReadOnlySpan<byte> escape)
+    {
+        if (escape.Length == 1)
+            return Unfinished;
+        if (escape[1] != 'u')
+        {
+            return escape[1] switch
+            {
+                (byte)'"' or (byte)'\\' or (byte)'/' => escape[1],
+                (byte)'b' => '\b',
+                (byte)'f' => '\f',
+                (byte)'n' => '\n',
+                (byte)'r' => '\r',
+                (byte)'t' => '\t',
+                _ => Malformed,
+            };
+        }
+        var first = Hex(escape[2..], out var more);
+        if (first == Malformed || more)
+            return first == Malformed ? Malformed : Unfinished;
+        if (first is < 0xD800 or > 0xDFFF)
+            return first;
+        if (first > 0xDBFF)
+            return Malformed;
+        if (escape.Length == 6)
+            return Unfinished;
+        if (escape[6] != '\\' || escape.Length > 7 && escape[7] != 'u')
+            return Malformed;
+        if (escape.Length <= 8)
+            return Unfinished;
+        var second = Hex(escape[8..], out more);
+        if (second == Malformed || !more && second is < 0xDC00 or > 0xDFFF)
+            return Malformed;
+        return more ? Unfinished : 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+    }
+
+    private static int Hex(ReadOnlySpan<byte> digits, out bool more)
+    {
+        more = digits.Length < 4;
+        var value = 0;
+        for (var i = 0; i < Math.Min(4, digits.Length); i++)
+        {
+            var digit = StringDfa.HexDigit(digits[i]);
+            if (digit < 0)
+                return Malformed;
+            value = value << 4 | digit;
+        }
+        return value;
+    }
+
+    private void CloseKey(in Thread thread, KeyState key, ObjectFrame frame, List<Thread> into)
+    {
+        var values = new List<(ObjectFrame, NodeEntry)>(1);
+        if (key.Low < key.High && frame.Rules.Names[key.Low].Length == key.Text.Length)
+        {
+            if (frame.CanAdd(key.Low))
+                frame.Rules.NamedValues(frame, key.Low, values);
+        }
+        else if (thread.State != ByteDfa.Dead && Strings.CanClose(thread.State) && frame.Extra?.Contains(key.Text) != true)
+            frame.Rules.UnnamedValues(frame, key.Text, values);
+        foreach (var (next, entry) in values)
+            into.Add(new(Phase.Colon, 0, 0, entry, next, thread.Text));
+    }
+
+    /// <summary>Reads one byte in every thread; the threads that go on, without repeats.</summary>
+    public void Step(List<Thread> threads, byte value, List<Thread> into)
+    {
+        into.Clear();
+        if (threads.Count > FewThreads)
+        {
+            var seen = new HashSet<Thread>(threads.Count);
+            var found = new List<Thread>();
+            for (var i = 0; i < threads.Count; i++)
+            {
+                found.Clear();
+                Step(threads[i], value, found);
+                foreach (var thread in found)
+                {
+                    if (seen.Add(thread))
+                        into.Add(thread);
+                }
+            }
+            if (into.Count > ThreadLimit)
+                throw new FuelException();
+            return;
+        }
+        for (var i = 0; i < threads.Count; i++)
+        {
+            var from = into.Count;
+            Step(threads[i], value, into);
+            for (var j = into.Count - 1; j >= from; j--)
+            {
+                for (var k = 0; k < from; k++)
+                {
+                    if (into[k].Equals(into[j]))
+                    {
+                        into.RemoveAt(j);
+                        break;
+                    }
+                }
+            }
+        }
+        if (into.Count > ThreadLimit)
+            throw new FuelException();
+    }
+}

@@ -1,0 +1,19 @@
+using Tokenwright.Plugins.JsonSchema.Numbers;
+using Tokenwright.Plugins.JsonSchema.Schemas;
+
+namespace Tokenwright.Plugins.JsonSchema.Machine;
+
+/// <summary>A canonical form made ready for reading: where each kind of value begins.</summary>
+internal sealed class NodeEntry
+{
+    public required Node Node { get; init; }
+
+    /// <summary>Start of the inside of a string; dead when no string is allowed.</summary>
+    public required int StringStart { get; init; }
+    public required NumberDfa? Numbers { get; init; }
+    public required ObjectRules[] Objects { get; init; }
+    public required ArrayRules[] Arrays { get; init; }
+
+    /// <summary>Whether schemas share it, so that its masks are worth keeping apart from what holds the value.</summary>
+    public bool IsShared { get; init; }
+}

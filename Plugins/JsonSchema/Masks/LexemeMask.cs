@@ -1,0 +1,274 @@
+using Tokenwright.Plugins.JsonSchema.Regular;
+
+namespace Tokenwright.Plugins.JsonSchema.Masks;
+
+/// <summary>A set of tokens: bits when many, a list when few.</summary>
+internal sealed class TokenSet
+{
+    private TokenSet(ulong[]? bits, int[] list) => (Bits, List) = (bits, list);
+
+    public static TokenSet Empty { get; } = new(null, []);
+    public ulong[]? Bits { get; }
+    public int[] List { get; }
+    public bool IsEmpty => Bits is null && List.Length == 0;
+
+    public static TokenSet Of(ulong[] bits) => new(bits, []);
+
+    public static TokenSet Of(List<int> tokens, int words)
+    {
+        if (tokens.Count == 0)
+            return Empty;
+        if (tokens.Count < words / 2)
+            return new(null, [.. tokens]);
+        var bits = new ulong[words];
+        foreach (var token in tokens)
+            bits[token >> 6] |= 1ul << token;
+        return new(bits, []);
+    }
+}
+
+/// <summary>
+/// What a walk of one lexeme's automaton over a subtree of the vocabulary finds, independent of what follows the lexeme: tokens that
+/// stay inside it, and places where it ends and something else goes on.
+/// </summary>
+internal sealed class LexemeMask
+{
+    private static readonly byte[] StringFollowers = [.. ",:]} \t\r\n"u8];
+    private static readonly byte[] NumberFollowers = [.. ",]} \t\r\n"u8];
+    private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
+    private readonly Trie _trie;
+    private readonly int _words;
+    private const int BulkSubtree = 16;
+    private Trie? _crossing;
+    private Trie? _cleanCrossing;
+
+    private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] closings, int[] ends, int[] escaped) =>
+        (_trie, _words, Inside, Closing, Closings, Ends, Escaped) = (trie, words, inside, closing, closings, ends, escaped);
+
+    /// <summary>Tokens that end inside the lexeme.</summary>
+    public TokenSet Inside { get; }
+
+    /// <summary>Tokens that end with the lexeme's closing byte.</summary>
+    public TokenSet Closing { get; }
+
+    /// <summary>Nodes at which the lexeme closes.</summary>
+    public int[] Closings { get; }
+
+    /// <summary>Nodes at which the lexeme has ended and below which something may follow.</summary>
+    public int[] Ends { get; }
+
+    /// <summary>Nodes at which the lexeme has closed after an escape.</summary>
+    public int[] Escaped { get; }
+
+    /// <summary>All that may follow the lexeme, merged: one walk of it stands for the walks below every end.</summary>
+    public Trie Crossing => _crossing ??= Merge(_trie, Ends, default);
+
+    /// <summary>The same without the ends reached through an escape.</summary>
+    public Trie CleanCrossing =>
+        _cleanCrossing ??= Escaped.Length == 0 ? Crossing : Merge(_trie, [.. Ends.Except(Escaped)], default);
+
+    public int Words => _words;
+
+    /// <summary>The same walk with fewer tokens; where no end is lost, what follows the ends is shared.</summary>
+    public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] closings, int[] ends) =>
+        ends.Length == Ends.Length
+            ? new(_trie, _words, inside, closing, closings, Ends, Escaped)
+            {
+                _crossing = Crossing,
+                _cleanCrossing = CleanCrossing,
+            }
+            : new(_trie, _words, inside, closing, closings, ends, [.. Escaped.Intersect(ends)]);
+
+    /// <summary>Walks an automaton over everything below a node.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    public static LexemeMask Walk(Trie trie, int node, ByteDfa dfa, int state, int words)
+    {
+        var inside = new List<int>();
+        var closing = new List<int>();
+        var ends = new List<int>();
+        var escaped = new List<int>();
+        var closings = new List<int>();
+        var strings = dfa as StringDfa;
+        var quoted = strings is not null;
+        var baseDepth = trie.Depth[node];
+        Span<int> states = stackalloc int[258];
+        states[0] = state;
+        byte[] bytes = trie.Bytes,
+            depths = trie.Depth;
+        var after = trie.After;
+        var classes = dfa.Classes;
+        var stop = after[node];
+        for (var i = node + 1; i < stop; )
+        {
+            var depth = depths[i] - baseDepth;
+            var from = states[depth - 1];
+            var next = dfa.Row(from)[classes[bytes[i]]];
+            if (next < 0)
+                next = dfa.Next(from, bytes[i]);
+            if (next == ByteDfa.Dead)
+            {
+                i = after[i];
+                continue;
+            }
+            if (next == ByteDfa.Closed)
+            {
+                closings.Add(i);
+                foreach (var token in trie.Tokens(i))
+                    closing.Add(token);
+                var isEscaped = HasEscape(trie, node, i);
+                if (isEscaped)
+                    escaped.Add(i);
+                if (isEscaped || trie.HasChild(i, StringFollowers))
+                    ends.Add(i);
+                i = after[i];
+                continue;
+            }
+            if (strings is not null && after[i] - i > BulkSubtree && IsIdle(trie, i, strings, next))
+            {
+                inside.AddRange(trie.TokensBelow(i));
+                i = after[i];
+                continue;
+            }
+            states[depth] = next;
+            foreach (var token in trie.Tokens(i))
+                inside.Add(token);
+            if (!quoted && dfa.IsAccepting(next) && after[i] > i + 1 && trie.HasChild(i, NumberFollowers))
+                ends.Add(i);
+            i++;
+        }
+        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Of(closing, words), [.. closings], [.. ends], [.. escaped]);
+    }
+
+    /// <summary>The walk of an automaton that lets any text go on: this is the walk of free text, and only its closings are tried.</summary>
+    public LexemeMask Open(int node, StringDfa strings, int state)
+    {
+        var closing = new List<int>();
+        var closings = new List<int>();
+        Span<byte> path = stackalloc byte[258];
+        foreach (var end in Closings)
+        {
+            var length = _trie.Depth[end] - _trie.Depth[node] - 1;
+            for (var (at, i) = (_trie.Parent[end], length); i > 0; at = _trie.Parent[at])
+                path[--i] = _trie.Bytes[at];
+            var reached = state;
+            foreach (var value in path[..length])
+                reached = strings.Next(reached, value);
+            if (!strings.CanClose(reached))
+                continue;
+            closings.Add(end);
+            foreach (var token in _trie.Tokens(end))
+                closing.Add(token);
+        }
+        if (closings.Count == Closings.Length)
+            return this;
+        var kept = closings.ToHashSet();
+        return new(
+            _trie,
+            _words,
+            Inside,
+            TokenSet.Of(closing, _words),
+            [.. closings],
+            [.. Ends.Where(kept.Contains)],
+            [.. Escaped.Where(kept.Contains)]
+        );
+    }
+
+    /// <summary>Runs of white space below a node, of at most so many bytes.</summary>
+    public static LexemeMask Space(Trie trie, int node, int left, int words)
+    {
+        var inside = new List<int>();
+        var ends = new List<int>();
+        void Visit(int at, int more)
+        {
+            if (more == 0)
+                return;
+            foreach (var space in " \n\t\r"u8)
+            {
+                var child = trie.Child(at, space);
+                if (child < 0)
+                    continue;
+                foreach (var token in trie.Tokens(child))
+                    inside.Add(token);
+                if (trie.HasChild(child, Structural))
+                    ends.Add(child);
+                Visit(child, more - 1);
+            }
+        }
+        Visit(node, left);
+        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Empty, [], [.. ends], []);
+    }
+
+    /// <summary>What may follow white space: only what can begin there is merged.</summary>
+    public Trie AfterSpace => _crossing ??= Merge(_trie, Ends, Structural);
+
+    /// <summary>Whether nothing below a node can move the automaton: then all tokens there stay inside the lexeme.</summary>
+    private static bool IsIdle(Trie trie, int node, StringDfa strings, int state)
+    {
+        var (low, high, others, formed) = trie.Below(node);
+        var (idleLow, idleHigh, idleOthers) = strings.Idle(state);
+        return (low & ~idleLow) == 0 && (high & ~idleHigh) == 0 && (!others || idleOthers && formed);
+    }
+
+    private static bool HasEscape(Trie trie, int from, int to)
+    {
+        for (var at = to; at != from; at = trie.Parent[at])
+        {
+            if (trie.Bytes[at] == '\\')
+                return true;
+        }
+        return false;
+    }
+
+    private static Trie Merge(Trie trie, int[] ends, ReadOnlySpan<byte> first)
+    {
+        var entries = new List<(byte[], int)>();
+        Gather(trie, ends, first, entries);
+        return Trie.Build(entries);
+    }
+
+    /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
+    public static Trie Merge(List<(Trie Trie, int Node)> ends)
+    {
+        var entries = new List<(byte[], int)>();
+        foreach (var (trie, node) in ends)
+            Gather(trie, [node], NumberFollowers, entries);
+        return Trie.Build(entries);
+    }
+
+    private static void Gather(Trie trie, ReadOnlySpan<int> ends, ReadOnlySpan<byte> first, List<(byte[], int)> entries)
+    {
+        foreach (var end in ends)
+        {
+            var bytes = trie.ChildBytes(end);
+            var children = trie.Children(end);
+            for (var i = 0; i < bytes.Length; i++)
+            {
+                if (first.IsEmpty ? !StringFollowers.Contains(bytes[i]) : !first.Contains(bytes[i]))
+                    continue;
+                var literal = bytes[i] switch
+                {
+                    (byte)'t' => "true"u8,
+                    (byte)'f' => "false"u8,
+                    (byte)'n' => "null"u8,
+                    _ => default,
+                };
+                Gather(trie, end, children[i], literal, entries);
+            }
+        }
+    }
+
+    /// <summary>Adds the tokens at and below a node; of those that begin with a letter only what a literal can grow into.</summary>
+    private static void Gather(Trie trie, int end, int node, ReadOnlySpan<byte> literal, List<(byte[], int)> entries)
+    {
+        foreach (var token in trie.Tokens(node))
+            entries.Add((trie.Path(end, node), token));
+        var depth = trie.Depth[node] - trie.Depth[end];
+        var bytes = trie.ChildBytes(node);
+        var children = trie.Children(node);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if (depth >= literal.Length || bytes[i] == literal[depth])
+                Gather(trie, end, children[i], literal, entries);
+        }
+    }
+}

@@ -1,0 +1,616 @@
+using Tokenwright.Plugins.JsonSchema.Machine;
+using Tokenwright.Plugins.JsonSchema.Numbers;
+using Tokenwright.Plugins.JsonSchema.Regular;
+using Thread = Tokenwright.Plugins.JsonSchema.Machine.Thread;
+
+namespace Tokenwright.Plugins.JsonSchema.Masks;
+
+/// <summary>
+/// Finds the tokens that one thread allows. Lexemes are walked by their automata alone and the results shared; only what crosses the
+/// end of a lexeme goes through the structural machine. Not safe for concurrent use; callers keep one each.
+/// </summary>
+internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
+{
+    private const int SmallSubtree = 24;
+    private const int SmallSegment = 64;
+    private const int CacheLimit = 20_000;
+    private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
+    private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
+    private static readonly byte[] PlaceholderKey = [0xFF];
+    private readonly ulong[] _own = new ulong[tables.Words];
+    private readonly List<int> _tokens = [];
+    private readonly List<TokenSet> _shared = [];
+    private readonly Stack<List<Thread>> _lists = new();
+    private readonly List<(Trie, int)> _ends = [];
+    private MaskWalk? _inner;
+
+    public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread);
+
+    private CompiledMask Compute(Trie trie, int node, in Thread thread)
+    {
+        _tokens.Clear();
+        _shared.Clear();
+        try
+        {
+            Walk(trie, node, thread);
+            return new CompiledMask([.. _shared], [.. _tokens]);
+        }
+        finally
+        {
+            foreach (var token in _tokens)
+                _own[token >> 6] = 0;
+        }
+    }
+
+    private void Add(ReadOnlySpan<int> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            var bit = 1ul << token;
+            if ((_own[token >> 6] & bit) != 0)
+                continue;
+            _own[token >> 6] |= bit;
+            _tokens.Add(token);
+        }
+    }
+
+    private void Remove(ReadOnlySpan<int> tokens)
+    {
+        var some = false;
+        foreach (var token in tokens)
+        {
+            some |= (_own[token >> 6] >> token & 1) != 0;
+            _own[token >> 6] &= ~(1ul << token);
+        }
+        if (some)
+            _tokens.RemoveAll(t => (_own[t >> 6] >> t & 1) == 0);
+    }
+
+    private void Share(TokenSet set)
+    {
+        if (set.IsEmpty)
+            return;
+        if (set.Bits is null && set.List.Length < 16)
+            Add(set.List);
+        else if (!_shared.Contains(set))
+            _shared.Add(set);
+    }
+
+    private List<Thread> Rent() => _lists.TryPop(out var list) ? list : new List<Thread>(4);
+
+    private void Return(List<Thread> list)
+    {
+        list.Clear();
+        _lists.Push(list);
+    }
+
+    /// <summary>Adds the tokens below a node that the thread allows; the node's own bytes have been read.</summary>
+    private void Walk(Trie trie, int node, in Thread thread)
+    {
+        if (trie.After[node] == node + 1)
+            return;
+        switch (thread.Phase)
+        {
+            case Phase.String:
+                WalkString(trie, node, thread);
+                return;
+            case Phase.Number:
+                WalkNumber(trie, node, thread);
+                return;
+            case Phase.Key:
+                WalkKey(trie, node, thread);
+                return;
+            case Phase.Done:
+                return;
+            case Phase.Hole:
+                _ends.Add((trie, node));
+                return;
+            case Phase.Value
+            or Phase.Colon
+                when thread.Text is null
+                    && thread.Top is not HoleFrame
+                    && trie.After[node] - node > SmallSegment
+                    && ((NodeEntry)thread.Detail!).IsShared:
+                WalkSegment(trie, node, thread);
+                return;
+            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.Shape.Unique:
+                WalkItems(trie, node, thread, (ArrayFrame)thread.Top);
+                return;
+            case Phase.Literal:
+                Each(trie, node, thread);
+                return;
+        }
+        if (thread.Gap < automaton.MaxGap)
+        {
+            if (trie.HasChild(node, " \n\t\r"u8))
+            {
+                var spaces = Spaces(trie, node, thread);
+                Share(spaces.Inside);
+                Walk(spaces.AfterSpace, 0, thread with { Gap = (byte)automaton.MaxGap });
+            }
+        }
+        Each(trie, node, thread);
+    }
+
+    /// <summary>Steps the thread over every child byte that could begin something here, white space aside.</summary>
+    private void Each(Trie trie, int node, in Thread thread)
+    {
+        switch (thread.Phase)
+        {
+            case Phase.Value:
+                EachValue(trie, node, thread, (NodeEntry)thread.Detail!);
+                return;
+            case Phase.FirstItem or Phase.NextItem:
+                EachItem(trie, node, thread);
+                return;
+            case Phase.FirstKey:
+                Take(trie, node, (byte)'"', thread);
+                Take(trie, node, (byte)'}', thread);
+                return;
+            case Phase.NextKey:
+                Take(trie, node, (byte)'"', thread);
+                return;
+            case Phase.Colon:
+                Take(trie, node, (byte)':', thread);
+                return;
+            case Phase.AfterProperty:
+                Take(trie, node, (byte)',', thread);
+                Take(trie, node, (byte)'}', thread);
+                return;
+            case Phase.AfterItem:
+                Take(trie, node, (byte)',', thread);
+                Take(trie, node, (byte)']', thread);
+                return;
+            case Phase.Literal:
+                foreach (var b in trie.ChildBytes(node))
+                    Take(trie, node, b, thread);
+                return;
+        }
+    }
+
+    /// <summary>Reads a value apart from what holds it, then what may follow in what holds it.</summary>
+    private void WalkSegment(Trie trie, int node, in Thread thread)
+    {
+        var entry = (NodeEntry)thread.Detail!;
+        var key = (node, entry, thread.Phase == Phase.Colon, (automaton.MaxGap - thread.Gap) << 16 | automaton.MaxGap);
+        if (!trie.Segments.TryGetValue(key, out var segment))
+        {
+            if (trie.Segments.Count > CacheLimit)
+                trie.Segments.Clear();
+            segment = trie.Segments.GetOrAdd(key, (_inner ??= new MaskWalk(automaton, tables)).FindSegment(trie, node, thread));
+        }
+        foreach (var set in segment.Mask.Shared)
+            Share(set);
+        Add(segment.Mask.Own);
+        if (segment.Crossing.Count == 1 || thread.Top is null)
+            return;
+        var next = Rent();
+        Automaton.Finish(thread, null, next);
+        for (var i = 0; i < next.Count; i++)
+            Walk(segment.Crossing, 0, next[i]);
+        Return(next);
+    }
+
+    private Segment FindSegment(Trie trie, int node, in Thread thread)
+    {
+        _ends.Clear();
+        var mask = Compute(trie, node, thread with { Top = HoleFrame.Instance });
+        return new Segment(mask, LexemeMask.Merge(_ends));
+    }
+
+    private void WalkItems(Trie trie, int node, in Thread thread, ArrayFrame array)
+    {
+        foreach (var (after, item) in array.Alternatives)
+            Walk(trie, node, thread with { Phase = Phase.Value, Detail = item, Top = after });
+        if (thread.Phase != Phase.FirstItem || !array.CanClose)
+            return;
+        Take(trie, node, (byte)']', thread);
+        if (thread.Gap == automaton.MaxGap || !trie.HasChild(node, " \n\t\r"u8))
+            return;
+        var spaces = Spaces(trie, node, thread);
+        Share(spaces.Inside);
+        Take(spaces.AfterSpace, 0, (byte)']', thread with { Gap = (byte)automaton.MaxGap });
+    }
+
+    private LexemeMask Spaces(Trie trie, int node, in Thread thread) =>
+        trie.Spaces.GetOrAdd(
+            (node, Math.Min(automaton.MaxGap - thread.Gap, trie.LongestToken)),
+            k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words)
+        );
+
+    private void EachItem(Trie trie, int node, in Thread thread)
+    {
+        if (thread.Phase == Phase.FirstItem)
+            Take(trie, node, (byte)']', thread);
+        foreach (var b in "\"{[tfn-0123456789"u8)
+            Take(trie, node, b, thread);
+    }
+
+    private void EachValue(Trie trie, int node, in Thread thread, NodeEntry entry)
+    {
+        if (entry.StringStart != ByteDfa.Dead)
+            Take(trie, node, (byte)'"', thread);
+        if (entry.Objects.Length > 0)
+            Take(trie, node, (byte)'{', thread);
+        if (entry.Arrays.Length > 0)
+            Take(trie, node, (byte)'[', thread);
+        if (entry.Node.True)
+            Take(trie, node, (byte)'t', thread);
+        if (entry.Node.False)
+            Take(trie, node, (byte)'f', thread);
+        if (entry.Node.Null)
+            Take(trie, node, (byte)'n', thread);
+        if (entry.Numbers is not { } numbers)
+            return;
+        if (thread.Text is null)
+        {
+            WalkNumber(trie, node, new(Phase.Number, 0, numbers.Start, numbers, thread.Top, null));
+            return;
+        }
+        Take(trie, node, (byte)'-', thread);
+        for (var digit = (byte)'0'; digit <= '9'; digit++)
+            Take(trie, node, digit, thread);
+    }
+
+    private void Take(Trie trie, int node, byte value, in Thread thread)
+    {
+        var child = trie.Child(node, value);
+        if (child >= 0)
+            Enter(trie, child, value, thread);
+    }
+
+    /// <summary>Reads the byte of a node and goes on below it.</summary>
+    private void Enter(Trie trie, int child, byte value, in Thread thread)
+    {
+        automaton.Canonicalizer.Fuel.Spend();
+        var next = Rent();
+        automaton.Step(thread, value, next);
+        if (next.Count > 0)
+            Add(trie.Tokens(child));
+        for (var i = 0; i < next.Count; i++)
+            Walk(trie, child, next[i]);
+        Return(next);
+    }
+
+    /// <summary>Reads all bytes of a subtree one by one: for small subtrees and rare places.</summary>
+    private void Plain(Trie trie, int node, in Thread thread)
+    {
+        var bytes = trie.ChildBytes(node);
+        var children = trie.Children(node);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var next = Rent();
+            automaton.Step(thread, bytes[i], next);
+            if (next.Count > 0)
+                Add(trie.Tokens(children[i]));
+            for (var j = 0; j < next.Count; j++)
+            {
+                if (next[j].Phase is Phase.String or Phase.Number or Phase.Key)
+                    Plain(trie, children[i], next[j]);
+                else
+                    Walk(trie, children[i], next[j]);
+            }
+            Return(next);
+        }
+    }
+
+    private LexemeMask Lexeme(Trie trie, int node, ByteDfa dfa, int state)
+    {
+        if (trie.Lexemes.TryGetValue((node, dfa, state), out var known))
+            return known;
+        var mask = FindLexeme(trie, node, dfa, state);
+        if (trie.Lexemes.Count > CacheLimit)
+            trie.Lexemes.Clear();
+        return trie.Lexemes.GetOrAdd((node, dfa, state), mask);
+    }
+
+    private LexemeMask FindLexeme(Trie trie, int node, ByteDfa dfa, int state)
+    {
+        if (dfa is StringDfa strings)
+        {
+            if (strings.IsLength(state, out var set, out var min, out var max) && (min > 1 || max != Language.Unbounded))
+            {
+                var profile = trie.Lengths.GetOrAdd(
+                    (node, strings, set),
+                    k => new LengthProfile(trie, k.Node, k.Strings, k.Set, tables.Words)
+                );
+                return profile.Mask(min, max);
+            }
+            if (strings.IsOpen(state))
+                return Lexeme(trie, node, strings, strings.Start(strings.Pool.All)).Open(node, strings, state);
+        }
+        return LexemeMask.Walk(trie, node, dfa, state, tables.Words);
+    }
+
+    private void WalkString(Trie trie, int node, in Thread thread)
+    {
+        if (trie.After[node] - node <= SmallSubtree)
+        {
+            Plain(trie, node, thread);
+            return;
+        }
+        var strings = (StringDfa)thread.Detail!;
+        var lexeme = Lexeme(trie, node, strings, strings.Canonical(thread.State, tables.Trie.LongestToken));
+        Share(lexeme.Inside);
+        if (thread.Text is not null)
+        {
+            // Each ending has a text of its own, and the text decides what may follow.
+            if (thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+                Ends(trie, node, lexeme, thread);
+            else
+            {
+                Share(lexeme.Closing);
+                Ends(trie, node, lexeme, thread);
+            }
+            return;
+        }
+        var next = Rent();
+        Automaton.Finish(thread, null, next);
+        if (next.Count > 0)
+            Share(lexeme.Closing);
+        for (var i = 0; i < next.Count; i++)
+        {
+            if (next[i].Phase != Phase.Done)
+                Walk(lexeme.Crossing, 0, next[i]);
+        }
+        Return(next);
+    }
+
+    /// <summary>Follows every ending of a lexeme by itself.</summary>
+    private void Ends(Trie trie, int node, LexemeMask lexeme, in Thread thread)
+    {
+        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+        {
+            foreach (var end in lexeme.Closings)
+                Replay(trie, node, end, thread);
+            return;
+        }
+        foreach (var end in lexeme.Ends)
+            Replay(trie, node, end, thread);
+    }
+
+    private void Replay(Trie trie, int node, int end, in Thread thread)
+    {
+        var threads = Rent();
+        var next = Rent();
+        threads.Add(thread);
+        foreach (var value in trie.Path(node, end))
+        {
+            automaton.Step(threads, value, next);
+            (threads, next) = (next, threads);
+            if (threads.Count == 0)
+                break;
+        }
+        if (threads.Count > 0)
+        {
+            Add(trie.Tokens(end));
+            for (var i = 0; i < threads.Count; i++)
+                Walk(trie, end, threads[i]);
+        }
+        Return(threads);
+        Return(next);
+    }
+
+    private void WalkNumber(Trie trie, int node, in Thread thread)
+    {
+        if (trie.After[node] - node <= SmallSubtree)
+        {
+            Plain(trie, node, thread);
+            return;
+        }
+        var lexeme = Lexeme(trie, node, (NumberDfa)thread.Detail!, thread.State);
+        Share(lexeme.Inside);
+        if (thread.Top is null)
+            return;
+        if (((NumberDfa)thread.Detail!).IsAccepting(thread.State))
+            Follow(trie, node, thread);
+        if (lexeme.Ends.Length == 0)
+            return;
+        if (thread.Text is not null)
+        {
+            foreach (var end in lexeme.Ends)
+                ReplayNumber(trie, node, end, thread);
+            return;
+        }
+        var next = Rent();
+        Automaton.Finish(thread, null, next);
+        for (var i = 0; i < next.Count; i++)
+            Walk(lexeme.Crossing, 0, next[i]);
+        Return(next);
+    }
+
+    /// <summary>A number ends with the byte after it, so its followers are read one by one from the number itself.</summary>
+    private void ReplayNumber(Trie trie, int node, int end, in Thread thread)
+    {
+        var threads = Rent();
+        var next = Rent();
+        threads.Add(thread);
+        foreach (var value in trie.Path(node, end))
+        {
+            automaton.Step(threads, value, next);
+            (threads, next) = (next, threads);
+        }
+        for (var i = 0; i < threads.Count; i++)
+            Follow(trie, end, threads[i]);
+        Return(threads);
+        Return(next);
+    }
+
+    /// <summary>A number ends with the byte after it: reads that byte, and what follows.</summary>
+    private void Follow(Trie trie, int node, in Thread number)
+    {
+        if (number.Text is null)
+        {
+            var next = Rent();
+            Automaton.Finish(number, null, next);
+            for (var i = 0; i < next.Count; i++)
+                Walk(trie, node, next[i]);
+            Return(next);
+            return;
+        }
+        foreach (var value in ValueFollowers)
+            Take(trie, node, value, number);
+    }
+
+    private void WalkKey(Trie trie, int node, in Thread thread)
+    {
+        var key = (KeyState)thread.Detail!;
+        var frame = (ObjectFrame)thread.Top!;
+        if (key.Escape.Length > 0 || trie.After[node] - node <= SmallSubtree)
+        {
+            Plain(trie, node, thread);
+            return;
+        }
+        if (thread.State == ByteDfa.Dead)
+        {
+            WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
+            return;
+        }
+        var strings = automaton.Strings;
+        var lexeme = Lexeme(trie, node, strings, strings.Canonical(thread.State, tables.Trie.LongestToken));
+        Share(lexeme.Inside);
+        // A thread whose lexeme automaton sees only unnamed keys: names may be legal where those are not.
+        if (!frame.Rules.UnnamedIsAll)
+            WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
+        var special = Exceptions(trie, node, key, frame);
+        if (
+            !frame.Rules.HasOneCell
+            || frame.Rules.AllExistences != 0
+            || thread.Text is not null
+            || !strings.IsBetweenCharacters(thread.State)
+        )
+        {
+            if (special.Count == 0 && frame.Rules.AllExistences == 0)
+                Share(lexeme.Closing);
+            else if (frame.Rules.AllExistences == 0)
+                AddSet(lexeme.Closing);
+            foreach (var end in special)
+                Remove(trie.TokensBelow(end));
+            foreach (var end in frame.Rules.AllExistences == 0 ? lexeme.Ends : lexeme.Closings)
+            {
+                if (frame.Rules.AllExistences != 0 || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
+                {
+                    Remove(trie.TokensBelow(end));
+                    Replay(trie, node, end, thread);
+                }
+            }
+            foreach (var end in special)
+                Replay(trie, node, end, thread);
+            return;
+        }
+        var values = new List<(ObjectFrame, NodeEntry)>(1);
+        frame.Rules.UnnamedValues(frame, PlaceholderKey, values);
+        if (special.Count == 0)
+            Share(lexeme.Closing);
+        else
+            AddSet(lexeme.Closing);
+        var crossing = key.Low < key.High || frame.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
+        foreach (var (next, entry) in values)
+            Walk(crossing, 0, new(Phase.Colon, 0, 0, entry, next, null));
+        foreach (var end in special)
+            Remove(trie.TokensBelow(end));
+        foreach (var end in special)
+            Replay(trie, node, end, thread);
+        if (crossing == lexeme.Crossing)
+            return;
+        foreach (var end in lexeme.Escaped)
+        {
+            Remove(trie.TokensBelow(end));
+            Replay(trie, node, end, thread);
+        }
+    }
+
+    private void AddSet(TokenSet set)
+    {
+        Add(set.List);
+        if (set.Bits is not { } bits)
+            return;
+        for (var word = 0; word < bits.Length; word++)
+        {
+            for (var rest = bits[word]; rest != 0; rest &= rest - 1)
+                Add([word * 64 + System.Numerics.BitOperations.TrailingZeroCount(rest)]);
+        }
+    }
+
+    /// <summary>Nodes at which a key closes that is named or used already: rules of their own.</summary>
+    private static List<int> Exceptions(Trie trie, int node, KeyState key, ObjectFrame frame)
+    {
+        var result = new List<int>();
+        var depth = key.Text.Length;
+        for (var i = key.Low; i < key.High; i++)
+            Follow(frame.Rules.Names[i].AsSpan(depth));
+        for (var list = frame.Extra; list is not null; list = list.Next)
+        {
+            if (list.Key.AsSpan().StartsWith(key.Text))
+                Follow(list.Key.AsSpan(depth));
+        }
+        return result;
+
+        void Follow(ReadOnlySpan<byte> rest)
+        {
+            var at = node;
+            foreach (var value in rest)
+            {
+                if (value is < 0x20 or (byte)'"' or (byte)'\\' || (at = trie.Child(at, value)) < 0)
+                    return;
+            }
+            at = trie.Child(at, (byte)'"');
+            if (at >= 0)
+                result.Add(at);
+        }
+    }
+
+    /// <summary>Follows the names that may still come, and the vocabulary, side by side.</summary>
+    private void WalkNames(Trie trie, int node, in Thread thread, int low, int high, int depth)
+    {
+        var frame = (ObjectFrame)thread.Top!;
+        var names = frame.Rules.Names;
+        if (trie.After[node] == node + 1)
+            return;
+        var escape = trie.Child(node, (byte)'\\');
+        if (escape >= 0 && low < high)
+            Enter(
+                trie,
+                escape,
+                (byte)'\\',
+                thread with
+                {
+                    Detail = new KeyState(low, high, names[low][..depth], []),
+                    State = ByteDfa.Dead,
+                }
+            );
+        if (low < high && names[low].Length == depth)
+        {
+            var close = frame.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
+            if (close >= 0)
+                Enter(
+                    trie,
+                    close,
+                    (byte)'"',
+                    thread with
+                    {
+                        Detail = new KeyState(low, high, names[low], []),
+                        State = ByteDfa.Dead,
+                    }
+                );
+            low++;
+        }
+        while (low < high)
+        {
+            var value = names[low][depth];
+            var end = low + 1;
+            while (end < high && names[end][depth] == value)
+                end++;
+            if (value >= 0x20 && value is not ((byte)'"' or (byte)'\\'))
+            {
+                var child = trie.Child(node, value);
+                if (child >= 0 && Automaton.HasUsable(frame, low, end))
+                {
+                    Add(trie.Tokens(child));
+                    WalkNames(trie, child, thread, low, end, depth + 1);
+                }
+            }
+            low = end;
+        }
+    }
+}

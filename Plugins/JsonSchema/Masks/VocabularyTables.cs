@@ -1,0 +1,62 @@
+namespace Tokenwright.Plugins.JsonSchema;
+
+/// <summary>A vocabulary made ready for masking; built once per tokenizer and shared by all constraints over it. Safe for concurrent use.</summary>
+public sealed class VocabularyTables
+{
+    private readonly byte[][] _bytes;
+
+    /// <summary>Reads all tokens of a vocabulary.</summary>
+    public VocabularyTables(IVocabulary vocabulary)
+    {
+        ArgumentNullException.ThrowIfNull(vocabulary);
+        Size = vocabulary.Size;
+        Words = (Size + 63) / 64;
+        _bytes = new byte[Size][];
+        var entries = new List<(byte[], int)>(Size);
+        for (var id = 0; id < Size; id++)
+        {
+            var bytes = vocabulary.IsSpecial(id) ? [] : vocabulary.Bytes(id);
+            _bytes[id] = bytes.ToArray();
+            // A token's depth is a byte; nothing legitimate is longer, and a longer one is simply never allowed.
+            if (bytes.Length is > 0 and < 255)
+                entries.Add((_bytes[id], id));
+            else
+                _bytes[id] = [];
+        }
+        Trie = Masks.Trie.Build(entries);
+        Warm();
+    }
+
+    /// <summary>Reads one document that has a bit of everything, so that the first real one finds code compiled and shared masks made.</summary>
+    private void Warm()
+    {
+        const string schema =
+            """{"properties":{"name":{"type":"string"},"n":{"type":"integer","minimum":0},"id":{"pattern":"^[a-z]+-\\d"},"k":{"enum":["ab","cd"]},"o":{"type":"object","properties":{"x":{"type":"number"}},"additionalProperties":false},"l":{"type":"array","items":{"maxLength":40}}},"required":["name"]}""";
+        var document =
+            """{"name": "some text", "n": 12, "id": "ab-1", "k": "cd", "o": {"x": -1.5}, "l": ["a", "b"], "other": [1, true, {}]}"""u8;
+        for (var round = 0; round < 3; round++)
+        {
+            var constraint = new SchemaConstraint(CompiledSchema.Compile(schema), this, []);
+            var mask = new ulong[Words];
+            var state = constraint.Start;
+            foreach (var value in document)
+            {
+                constraint.FillMask(state, mask);
+                var node = Trie.Child(0, value);
+                if (node < 0 || Trie.Tokens(node).IsEmpty || !constraint.TryNext(state, Trie.Tokens(node)[0], out state))
+                    break;
+            }
+        }
+    }
+
+    /// <summary>How many token ids there are.</summary>
+    public int Size { get; }
+
+    /// <summary>Length of a mask in 64-bit words.</summary>
+    public int Words { get; }
+
+    internal Masks.Trie Trie { get; }
+
+    /// <summary>The bytes of a token; empty for one that never matches text.</summary>
+    public ReadOnlySpan<byte> Bytes(int id) => (uint)id < (uint)Size ? _bytes[id] : [];
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+
+namespace Tokenwright.Plugins.JsonSchema.Regular;
+
+/// <summary>A set of Unicode scalar values as sorted inclusive ranges [lo, hi, lo, hi, …].</summary>
+internal sealed class CharSet : IEquatable<CharSet>
+{
+    public const int Last = 0x10FFFF;
+    private readonly int[] _ranges;
+    private readonly int _hash;
+
+    private CharSet(int[] ranges)
+    {
+        _ranges = ranges;
+        var hash = new HashCode();
+        foreach (var bound in ranges)
+            hash.Add(bound);
+        _hash = hash.ToHashCode();
+    }
+
+    public static CharSet Empty { get; } = new([]);
+
+    /// <summary>Every scalar value: all code points but the surrogates.</summary>
+    public static CharSet Any { get; } = new([0, 0xD7FF, 0xE000, Last]);
+    public static CharSet Digit { get; } = Range('0', '9');
+    public static CharSet Word { get; } = Of([('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')]);
+
+    /// <summary>White space as ECMA-262 defines it (white space and line terminators).</summary>
+    public static CharSet Space { get; } =
+        Of([
+            (9, 13),
+            (' ', ' '),
+            (0xA0, 0xA0),
+            (0x1680, 0x1680),
+            (0x2000, 0x200A),
+            (0x2028, 0x2029),
+            (0x202F, 0x202F),
+            (0x205F, 0x205F),
+            (0x3000, 0x3000),
+            (0xFEFF, 0xFEFF),
+        ]);
+
+    /// <summary>What a dot stands for: everything but the line terminators.</summary>
+    public static CharSet Dot { get; } = Of([('\n', '\n'), ('\r', '\r'), (0x2028, 0x2029)]).Complement();
+
+    public ReadOnlySpan<int> Ranges => _ranges;
+    public bool IsEmpty => _ranges.Length == 0;
+
+    public static CharSet Range(int low, int high) => Of([(low, high)]);
+
+    public static CharSet Of(IEnumerable<(int Low, int High)> ranges)
+    {
+        var sorted = ranges.Where(r => r.Low <= r.High).OrderBy(r => r.Low).ToList();
+        var merged = new List<int>();
+        foreach (var (low, high) in sorted)
+        {
+            if (merged.Count > 0 && low <= merged[^1] + 1)
+                merged[^1] = Math.Max(merged[^1], high);
+            else
+                merged.AddRange([low, high]);
+        }
+        return Cut(merged);
+    }
+
+    public bool Contains(int scalar)
+    {
+        int low = 0,
+            high = _ranges.Length / 2 - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >> 1;
+            if (scalar < _ranges[2 * middle])
+                high = middle - 1;
+            else if (scalar > _ranges[2 * middle + 1])
+                low = middle + 1;
+            else
+                return true;
+        }
+        return false;
+    }
+
+    public CharSet Union(CharSet other) => Of(Pairs().Concat(other.Pairs()));
+
+    public CharSet Complement()
+    {
+        var result = new List<(int, int)>();
+        var next = 0;
+        foreach (var (low, high) in Pairs())
+        {
+            result.Add((next, low - 1));
+            next = high + 1;
+        }
+        result.Add((next, Last));
+        return Of(result);
+    }
+
+    public CharSet Intersect(CharSet other) => Complement().Union(other.Complement()).Complement();
+
+    public IEnumerable<(int Low, int High)> Pairs()
+    {
+        for (var i = 0; i < _ranges.Length; i += 2)
+            yield return (_ranges[i], _ranges[i + 1]);
+    }
+
+    /// <summary>All scalar values that satisfy a predicate on their general category.</summary>
+    public static CharSet Where(Func<int, bool> predicate)
+    {
+        var result = new List<(int, int)>();
+        var start = -1;
+        for (var c = 0; c <= Last + 1; c++)
+        {
+            var inside = c <= Last && c is < 0xD800 or > 0xDFFF && predicate(c);
+            if (inside && start < 0)
+                start = c;
+            else if (!inside && start >= 0)
+            {
+                result.Add((start, c - 1));
+                start = -1;
+            }
+        }
+        return Of(result);
+    }
+
+    public static UnicodeCategory Category(int scalar) => CharUnicodeInfo.GetUnicodeCategory(scalar);
+
+    public bool Equals(CharSet? other) =>
+        other is not null && _hash == other._hash && _ranges.AsSpan().SequenceEqual(other._ranges);
+
+    public override bool Equals(object? obj) => Equals(obj as CharSet);
+
+    public override int GetHashCode() => _hash;
+
+    /// <summary>Removes the surrogates, which no well-formed text holds.</summary>
+    private static CharSet Cut(List<int> merged)
+    {
+        var result = new List<int>();
+        for (var i = 0; i < merged.Count; i += 2)
+        {
+            int low = merged[i],
+                high = merged[i + 1];
+            if (low < 0xD800)
+                result.AddRange([low, Math.Min(high, 0xD7FF)]);
+            if (high > 0xDFFF)
+                result.AddRange([Math.Max(low, 0xE000), Math.Min(high, Last)]);
+        }
+        return new CharSet([.. result]);
+    }
+}

@@ -1,0 +1,356 @@
+using Tokenwright.Plugins.JsonSchema.Regular;
+
+namespace Tokenwright.Plugins.JsonSchema.Schemas;
+
+internal sealed partial class Canonicalizer
+{
+    private const int CellLimit = 256;
+    private int _depth;
+
+    /// <summary>Whether the current answer rests on a schema whose form is not known yet.</summary>
+    private bool _unsure;
+
+    /// <summary>The least depth of an unfinished question that the current answer leans on.</summary>
+    private int _leansOn = int.MaxValue;
+    private readonly Dictionary<Expression, int> _open = [];
+
+    /// <summary>Whether any value satisfies the expression: the least fixed point over recursive schemas.</summary>
+    public bool IsInhabited(Expression expression)
+    {
+        switch (expression.Emptiness)
+        {
+            case Emptiness.Inhabited:
+                return true;
+            case Emptiness.Empty:
+                return false;
+            case Emptiness.InProgress:
+                _leansOn = Math.Min(_leansOn, _open[expression]);
+                return false;
+        }
+        if (expression.InProgress)
+        {
+            // Its form is being made right now: assume the best and remember nothing that rests on it.
+            _unsure = true;
+            return true;
+        }
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        Fuel.Spend();
+        var outer = _leansOn;
+        if (_depth == 0)
+            _unsure = false;
+        _leansOn = int.MaxValue;
+        var depth = _depth++;
+        _open[expression] = depth;
+        expression.Emptiness = Emptiness.InProgress;
+        var inhabited = false;
+        try
+        {
+            inhabited = IsInhabited(Normalize(expression));
+        }
+        finally
+        {
+            _depth--;
+            _open.Remove(expression);
+            // "Empty" is only final when it leaned on nothing still open.
+            expression.Emptiness =
+                _unsure ? Emptiness.Unknown
+                : inhabited ? Emptiness.Inhabited
+                : _leansOn >= depth ? Emptiness.Empty
+                : Emptiness.Unknown;
+            _leansOn = Math.Min(outer, _leansOn < depth ? _leansOn : int.MaxValue);
+        }
+        return inhabited;
+    }
+
+    public bool IsInhabited(Node node)
+    {
+        if (node.Null || node.True || node.False || node.Numbers.Length > 0)
+            return true;
+        if (Pool.Alive(node.Strings))
+            return true;
+        foreach (var shape in node.Arrays)
+        {
+            if (IsInhabited(shape))
+                return true;
+        }
+        foreach (var shape in node.Objects)
+        {
+            if (IsInhabited(shape))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether no value satisfies both forms.</summary>
+    public bool AreDisjoint(Node a, Node b)
+    {
+        if (_depth == 0)
+            _unsure = false;
+        return !IsInhabited(Intersect(a, b));
+    }
+
+    /// <summary>The form without the parts that nothing satisfies.</summary>
+    public Node Prune(Node node) =>
+        node.Objects.Length + node.Arrays.Length <= 1
+            ? node
+            : new Node
+            {
+                Null = node.Null,
+                True = node.True,
+                False = node.False,
+                Numbers = node.Numbers,
+                Strings = node.Strings,
+                Objects = [.. node.Objects.Where(IsInhabited)],
+                Arrays = [.. node.Arrays.Where(IsInhabited)],
+            };
+
+    public bool IsInhabited(ObjectShape shape)
+    {
+        if (shape.Emptiness is Emptiness.Inhabited or Emptiness.Empty)
+            return shape.Emptiness == Emptiness.Inhabited;
+        var outer = _leansOn;
+        _leansOn = int.MaxValue;
+        var inhabited = Test(shape);
+        if (_unsure)
+            shape.Emptiness = Emptiness.Unknown;
+        else if (inhabited)
+            shape.Emptiness = Emptiness.Inhabited;
+        else if (_leansOn == int.MaxValue)
+            shape.Emptiness = Emptiness.Empty;
+        _leansOn = Math.Min(outer, _leansOn);
+        return inhabited;
+    }
+
+    public bool IsInhabited(ArrayShape shape)
+    {
+        if (shape.Emptiness is Emptiness.Inhabited or Emptiness.Empty)
+            return shape.Emptiness == Emptiness.Inhabited;
+        var outer = _leansOn;
+        _leansOn = int.MaxValue;
+        var inhabited = Test(shape);
+        if (_unsure)
+            shape.Emptiness = Emptiness.Unknown;
+        else if (inhabited)
+            shape.Emptiness = Emptiness.Inhabited;
+        else if (_leansOn == int.MaxValue)
+            shape.Emptiness = Emptiness.Empty;
+        _leansOn = Math.Min(outer, _leansOn);
+        return inhabited;
+    }
+
+    private bool Test(ObjectShape shape)
+    {
+        var needed = Closure(shape);
+        if (needed.Count > shape.Max)
+            return false;
+        foreach (var name in needed)
+        {
+            if (!IsInhabited(ValueFor(shape, name)))
+                return false;
+        }
+        if (shape.Min > needed.Count && !HasRoom(shape, needed, shape.Min - needed.Count))
+            return false;
+        foreach (var (keys, value) in shape.Existences)
+        {
+            if (!CanExist(shape, needed, keys, value))
+                return false;
+        }
+        return true;
+    }
+
+    public static HashSet<string> Closure(ObjectShape shape)
+    {
+        var needed = new HashSet<string>(shape.Required);
+        for (var grown = shape.Dependencies.Length > 0; grown; )
+        {
+            grown = false;
+            foreach (var (trigger, names) in shape.Dependencies)
+            {
+                if (!needed.Contains(trigger))
+                    continue;
+                foreach (var name in names)
+                    grown |= needed.Add(name);
+            }
+        }
+        return needed;
+    }
+
+    private bool HasRoom(ObjectShape shape, HashSet<string> needed, int missing)
+    {
+        if (shape.Layers.Length == 0)
+            return true;
+        foreach (var (name, value) in shape.Properties)
+        {
+            if (!needed.Contains(name) && IsInhabited(value) && --missing == 0)
+                return true;
+        }
+        foreach (var (keys, value) in Cells(shape))
+        {
+            if (!IsInhabited(value))
+                continue;
+            if (!LanguagePool.IsFinite(keys))
+                return true;
+            missing -= CountStrings(keys, missing);
+            if (missing <= 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>How many strings a language holds, up to a limit.</summary>
+    public int CountStrings(Language language, int limit)
+    {
+        if (!Pool.Alive(language))
+            return 0;
+        var count = language.Nullable ? 1 : 0;
+        for (var scalar = 0; scalar <= CharSet.Last && count < limit; scalar++)
+        {
+            var next = Pool.Derive(language, scalar);
+            if (next == Pool.None)
+                scalar = Pool.NextStart(language, scalar) - 1;
+            else
+                count += CountStrings(next, limit - count);
+        }
+        return count;
+    }
+
+    private bool CanExist(ObjectShape shape, HashSet<string> needed, Language keys, Expression value)
+    {
+        var full = needed.Count >= shape.Max;
+        foreach (var name in needed)
+        {
+            if (Pool.Matches(keys, name) && IsInhabited(And(ValueFor(shape, name), value)))
+                return true;
+        }
+        if (full)
+            return false;
+        foreach (var (name, rule) in shape.Properties)
+        {
+            if (Pool.Matches(keys, name) && IsInhabited(And(rule, value)))
+                return true;
+        }
+        foreach (var (cell, rule) in Cells(shape))
+        {
+            if (Pool.Alive(Pool.And(cell, keys)) && IsInhabited(And(rule, value)))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// The keys that no property names, cut into cells on which the same rule holds. Named keys are taken out where
+    /// that decides whether a cell is empty.
+    /// </summary>
+    public List<(Language Keys, Expression Value)> Cells(ObjectShape shape)
+    {
+        var cells = new List<(Language Keys, Expression Value)> { (Pool.All, True) };
+        foreach (var layer in shape.Layers)
+        {
+            var next = new List<(Language, Expression)>();
+            foreach (var (keys, value) in cells)
+                Split(layer, 0, keys, value, false, next);
+            cells = next;
+        }
+        var named = Pool.OneOf(shape.Properties.Select(p => p.Name).Union(shape.Required));
+        for (var i = cells.Count - 1; i >= 0; i--)
+        {
+            var keys = cells[i].Keys;
+            if (LanguagePool.IsRich(keys))
+                continue;
+            keys = Pool.And(keys, Pool.Not(named));
+            if (Pool.Alive(keys))
+                cells[i] = (keys, cells[i].Value);
+            else
+                cells.RemoveAt(i);
+        }
+        return cells;
+    }
+
+    private void Split(Layer layer, int pattern, Language keys, Expression value, bool matched, List<(Language, Expression)> into)
+    {
+        Fuel.Spend();
+        if (value == False)
+            return;
+        if (pattern == layer.Patterns.Length)
+        {
+            var rule = matched ? value : And(value, layer.Additional);
+            if (rule != False)
+                into.Add((keys, rule));
+            if (into.Count > CellLimit)
+                throw new FuelException();
+            return;
+        }
+        var (language, then) = layer.Patterns[pattern];
+        var inside = Pool.And(keys, language);
+        if (Pool.Alive(inside))
+            Split(layer, pattern + 1, inside, And(value, then), true, into);
+        var outside = Pool.And(keys, Pool.Not(language));
+        if (Pool.Alive(outside))
+            Split(layer, pattern + 1, outside, value, matched, into);
+    }
+
+    private bool Test(ArrayShape shape)
+    {
+        if (shape.Min > shape.Max)
+            return false;
+        var reach = Reach(shape);
+        if (shape.Min > reach)
+            return false;
+        if (shape.Unique && shape.Min > 1 && shape.Min > CountValues(shape, shape.Min))
+            return false;
+        foreach (var (value, min, max) in shape.Contains)
+        {
+            if (min == 0)
+                continue;
+            var possible = 0L;
+            for (var i = 0; i < shape.Prefix.Length && i < reach; i++)
+                possible += IsInhabited(And(shape.Prefix[i], value)) ? 1 : 0;
+            if (reach > shape.Prefix.Length && IsInhabited(And(shape.Rest ?? True, value)))
+                possible += (long)reach - shape.Prefix.Length;
+            if (possible < min || min > max)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The most items an array of this shape can have.</summary>
+    public int Reach(ArrayShape shape)
+    {
+        for (var i = 0; i < shape.Prefix.Length && i < shape.Max; i++)
+        {
+            if (!IsInhabited(shape.Prefix[i]))
+                return i;
+        }
+        return shape.Max > shape.Prefix.Length && shape.Rest is { } rest && !IsInhabited(rest) ? shape.Prefix.Length : shape.Max;
+    }
+
+    private int CountValues(ArrayShape shape, int limit)
+    {
+        if (shape.Prefix.Length > 0)
+            return limit;
+        return CountValues(Normalize(shape.Rest ?? True), limit);
+    }
+
+    /// <summary>How many different values a form allows, up to a limit; the limit where only a search could tell.</summary>
+    public int CountValues(Node node, int limit)
+    {
+        if (node.Objects.Length > 0 || node.Arrays.Length > 0 || !LanguagePool.IsFinite(node.Strings))
+            return limit;
+        var count = (node.Null ? 1 : 0) + (node.True ? 1 : 0) + (node.False ? 1 : 0);
+        foreach (var set in node.Numbers)
+        {
+            if (set.Low is not { } low || set.High is not { } high)
+                return limit;
+            if (low == high)
+                count++;
+            else if (set.MultipleOf is { } step)
+            {
+                var scale = Math.Max(step.Scale, Math.Max(low.Scale, high.Scale));
+                count = (int)System.Numerics.BigInteger.Min(limit, count + 1 + (high.At(scale) - low.At(scale)) / step.At(scale));
+            }
+            else
+                return limit;
+        }
+        return count >= limit ? limit : Math.Min(limit, count + CountStrings(node.Strings, limit - count));
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text;
+using Tokenwright.Plugins.JsonSchema;
+
+namespace Tokenwright.Tests.Plugins.JsonSchema;
+
+public sealed class EngineTests
+{
+    private static bool Accepts(string schema, string document) =>
+        CompiledSchema.Compile(schema).IsMatch(Encoding.UTF8.GetBytes(document));
+
+    [Theory]
+    [InlineData("""{"minimum":5}""", "5", true)]
+    [InlineData("""{"minimum":5}""", "4.999", false)]
+    [InlineData("""{"minimum":-1.5,"maximum":2.25}""", "-1.5", true)]
+    [InlineData("""{"minimum":-1.5,"maximum":2.25}""", "-1.51", false)]
+    [InlineData("""{"minimum":-1.5,"maximum":2.25}""", "2.250", true)]
+    [InlineData("""{"exclusiveMaximum":3}""", "3", false)]
+    [InlineData("""{"exclusiveMaximum":3}""", "2.9999", true)]
+    [InlineData("""{"multipleOf":0.01}""", "19.99", true)]
+    [InlineData("""{"multipleOf":0.01}""", "19.995", false)]
+    [InlineData("""{"type":"integer"}""", "1.0", true)]
+    [InlineData("""{"type":"integer"}""", "1.5", false)]
+    [InlineData("""{"type":"integer","multipleOf":7,"minimum":10}""", "14", true)]
+    [InlineData("""{"type":"integer","multipleOf":7,"minimum":10}""", "7", false)]
+    [InlineData("""{"type":"number"}""", "1e-05", true)]
+    [InlineData("""{"minimum":0,"maximum":1}""", "1e-05", true)]
+    [InlineData("""{"type":"number"}""", "01", false)]
+    [InlineData("""{"type":"number"}""", "-", false)]
+    [InlineData("""{"not":{"type":"integer"},"type":"number"}""", "1.0", false)]
+    [InlineData("""{"not":{"type":"integer"},"type":"number"}""", "1.25", true)]
+    public void Numbers_are_compared_by_value(string schema, string document, bool valid) =>
+        Accepts(schema, document).Should().Be(valid);
+
+    [Theory]
+    [InlineData("""{"maxLength":2}""", "\"a\\ud83d\\ude00\"", true)]
+    [InlineData("""{"maxLength":2}""", "\"ab😀\"", false)]
+    [InlineData("""{"pattern":"^\\d+$"}""", "\"12\"", true)]
+    [InlineData("""{"pattern":"^\\d+$"}""", "\"1a\"", false)]
+    [InlineData("""{"pattern":"b"}""", "\"abc\"", true)]
+    [InlineData("""{"pattern":"^(?!foo)[a-z]+$"}""", "\"food\"", false)]
+    [InlineData("""{"pattern":"^(?!foo)[a-z]+$"}""", "\"bar\"", true)]
+    [InlineData("""{"pattern":"^((?!mode).)*$"}""", "\"a model\"", false)]
+    [InlineData("""{"pattern":"\\bcat\\b"}""", "\"a cat.\"", true)]
+    [InlineData("""{"pattern":"\\bcat\\b"}""", "\"concat\"", false)]
+    [InlineData("""{"const":"a\"b"}""", "\"a\\u0022b\"", true)]
+    [InlineData("""{"type":"string"}""", "\"\\ud800\"", false)]
+    [InlineData("""{"type":"string"}""", "\"a\tb\"", false)]
+    public void Strings_are_measured_and_matched_after_unescaping(string schema, string document, bool valid) =>
+        Accepts(schema, document).Should().Be(valid);
+
+    [Theory]
+    [InlineData("date", "2024-02-29", true)]
+    [InlineData("date", "2023-02-29", false)]
+    [InlineData("date-time", "2024-02-29T12:00:00.5+01:00", true)]
+    [InlineData("date-time", "2024-02-29 12:00:00Z", false)]
+    [InlineData("ipv4", "256.0.0.1", false)]
+    [InlineData("ipv6", "::ffff:1.2.3.4", true)]
+    [InlineData("uri", "https://example.org/a?b#c", true)]
+    [InlineData("uri", "/relative", false)]
+    [InlineData("email", "joe@example.org", true)]
+    [InlineData("email", "joe", false)]
+    [InlineData("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", true)]
+    [InlineData("duration", "P1Y2M3DT4H", true)]
+    [InlineData("duration", "PT", false)]
+    [InlineData("regex", "^a(b|c)*[x-z]$", true)]
+    [InlineData("regex", "[z-a]", false)]
+    [InlineData("no-such-format", "anything", true)]
+    public void Standard_formats_are_asserted_and_others_are_annotations(string format, string text, bool valid) =>
+        Accepts($$"""{"format":"{{format}}"}""", $"\"{text}\"").Should().Be(valid);
+
+    [Fact]
+    public void Keys_may_come_in_any_order_but_not_twice()
+    {
+        const string schema = """{"type":"object","properties":{"a":{},"b":{}},"required":["a","b"]}""";
+        Accepts(schema, """{"b": 1, "a": 2}""").Should().BeTrue();
+        Accepts(schema, """{"a": 1, "b": 2, "a": 3}""").Should().BeFalse();
+        Accepts(schema, """{"a": 1, "b": 2, "c": 3, "c": 4}""").Should().BeFalse();
+        Accepts(schema, """{"a": 1, "b": 2, "\u0061": 3}""").Should().BeFalse();
+    }
+
+    [Fact]
+    public void White_space_is_bounded()
+    {
+        var schema = CompiledSchema.Compile("""{"type":"array"}""", new SchemaOptions { MaxWhitespace = 3 });
+        schema.IsMatch("[   ]"u8).Should().BeTrue();
+        schema.IsMatch("[    ]"u8).Should().BeFalse();
+        schema.IsMatch("[] "u8).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("""{"properties":{"a":{"pattern":"(x)\\1"}}}""", "/properties/a", "pattern")]
+    [InlineData("""{"items":{"$ref":"other.json"}}""", "/items", "$ref")]
+    [InlineData("""{"properties":{"a":{"type":"any"}}}""", "/properties/a", "type")]
+    public void What_cannot_be_enforced_is_refused_with_its_place(string schema, string location, string keyword)
+    {
+        var act = () => CompiledSchema.Compile(schema);
+        act.Should().Throw<SchemaException>().Where(e => e.Location == location && e.Keyword == keyword);
+        CompiledSchema.Compile(schema, new SchemaOptions { Lenient = true }).Warnings.Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void Regular_expressions_and_choices_constrain_plain_text()
+    {
+        CompiledSchema.FromRegex("[ab]+c?").IsMatch("abac"u8).Should().BeTrue();
+        CompiledSchema.FromRegex("[ab]+c?").IsMatch("abacc"u8).Should().BeFalse();
+        var choices = CompiledSchema.FromChoices(["yes", "no", "not sure"]);
+        choices.IsMatch("no"u8).Should().BeTrue();
+        choices.IsMatch("not"u8).Should().BeFalse();
+        var vocabulary = new TinyVocabulary("not", "yes", "ye", "no", "o");
+        var constraint = new SchemaConstraint(choices, new VocabularyTables(vocabulary), [vocabulary.EndToken]);
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(constraint.Start, mask);
+        SchemaConstraint.Count(mask).Should().Be(6, "y, n, ye, yes, no and not can begin a choice");
+        constraint.TryNext(constraint.Start, 259, out var state).Should().BeTrue();
+        constraint.FillMask(state, mask);
+        SchemaConstraint.Count(mask).Should().Be(2, "the end, or t");
+    }
+
+    [Fact]
+    public void A_state_is_a_snapshot()
+    {
+        var vocabulary = new TinyVocabulary("\",\"", "{\"", "\":", "true", "ab");
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object","additionalProperties":{"type":"array","uniqueItems":true}}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var random = new Random(7);
+        var path = new List<(SchemaState State, ulong[] Mask)>();
+        var state = constraint.Start;
+        for (var step = 0; step < 400; step++)
+        {
+            var mask = new ulong[constraint.Words];
+            constraint.FillMask(state, mask);
+            path.Add((state, mask));
+            if (random.Next(4) == 0)
+            {
+                // Back to an earlier state: its mask must be what it was.
+                var (earlier, before) = path[random.Next(path.Count)];
+                var again = new ulong[constraint.Words];
+                constraint.FillMask(earlier, again);
+                again.Should().Equal(before);
+                state = earlier;
+                continue;
+            }
+            var allowed = Enumerable.Range(0, vocabulary.Size - 1).Where(t => (mask[t >> 6] >> t & 1) != 0).ToArray();
+            if (allowed.Length == 0)
+                state = constraint.Start;
+            else
+                constraint.TryNext(state, allowed[random.Next(allowed.Length)], out state).Should().BeTrue();
+        }
+    }
+}

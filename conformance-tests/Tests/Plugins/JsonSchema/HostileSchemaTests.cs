@@ -1,0 +1,62 @@
+using System.Text;
+using Tokenwright.Plugins.JsonSchema;
+
+namespace Tokenwright.Tests.Plugins.JsonSchema;
+
+public sealed class HostileSchemaTests
+{
+    public static TheoryData<string, string> Schemas =>
+        new()
+        {
+            { "a reference to itself", """{"$ref":"#"}""" },
+            {
+                "a cycle of references",
+                """{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"allOf":[{"$ref":"#/$defs/a"}]}}}"""
+            },
+            { "deep nesting", string.Concat(Enumerable.Repeat("{\"items\":", 5_000)) + "true" + new string('}', 5_000) },
+            { "a long chain of references", Chain(20_000) },
+            { "an exponential union", Union(14) },
+            {
+                "a catastrophic pattern",
+                """{"type":"string","pattern":"^(?=(a|b)*a(a|b){30}$)(?=(a|b)*b(a|b){31}$)(?=(a|b)*a(a|b){32}c)"}"""
+            },
+            { "a recursion that never ends", """{"type":"object","required":["a"],"properties":{"a":{"$ref":"#"}}}""" },
+            { "not JSON", "{" },
+            { "nothing fits", """{"type":"string","minLength":3,"maxLength":2}""" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Schemas))]
+    public void Hostile_schemas_end_in_an_error(string what, string schema)
+    {
+        var act = () => CompiledSchema.Compile(schema);
+        act.Should().Throw<SchemaException>(what);
+    }
+
+    [Fact]
+    public void Nested_repetitions_and_large_counts_stay_cheap()
+    {
+        var schema = CompiledSchema.Compile(
+            """{"type":"object","properties":{"a":{"maxLength":100000},"b":{"pattern":"^(a+)+$"}}}"""
+        );
+        schema
+            .IsMatch(Encoding.UTF8.GetBytes($$"""{"a": "{{new string('x', 5_000)}}", "b": "{{new string('a', 5_000)}}"}"""))
+            .Should()
+            .BeTrue();
+    }
+
+    private static string Chain(int length)
+    {
+        var definitions = Enumerable.Range(0, length).Select(i => $"\"{i}\":{{\"allOf\":[{{\"$ref\":\"#/$defs/{i + 1}\"}}]}}");
+        return $"{{\"$ref\":\"#/$defs/0\",\"$defs\":{{{string.Join(',', definitions)},\"{length}\":{{\"type\":\"nothing\"}}}}}}";
+    }
+
+    /// <summary>A conjunction of disjunctions of objects: multiplying out takes 3^n cases.</summary>
+    private static string Union(int count)
+    {
+        var parts = Enumerable
+            .Range(0, count)
+            .Select(i => "{\"anyOf\":[" + string.Join(',', "abc".Select(c => $"{{\"required\":[\"{c}{i}\"]}}")) + "]}");
+        return "{\"type\":\"object\",\"allOf\":[" + string.Join(',', parts) + "]}";
+    }
+}
