@@ -11,10 +11,13 @@ internal static class Methods
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
     /// <summary>A method bound to its value, or an attribute; null if there is none of that name.</summary>
-    /// <exception cref="TemplateFault">The method would change the value, which templates may not do.</exception>
     public static object? Find(object value, string name) =>
         value switch
         {
+            Mapping when name is "pop" or "popitem" or "update" or "setdefault" or "clear" => Unsafe(name, "dict"),
+            Sequence { Kind: SequenceKind.List }
+                when name is "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort" =>
+                Unsafe(name, "list"),
             string text => Bind(name, OfString(text, name)),
             Mapping map => Bind(name, OfMapping(map, name)),
             Sequence { Kind: SequenceKind.List or SequenceKind.Tuple } items => Bind(name, OfSequence(items, name)),
@@ -47,8 +50,6 @@ internal static class Methods
                 return (interpreter, _) => View(interpreter, "dict_values", [.. map.Values]);
             case "copy":
                 return (_, _) => map;
-            case "pop" or "popitem" or "update" or "setdefault" or "clear":
-                throw Unsafe(name, "dict");
             default:
                 return null;
         }
@@ -92,15 +93,12 @@ internal static class Methods
                 };
             case "copy" when items.Kind == SequenceKind.List:
                 return (_, _) => items;
-            case "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort"
-                when items.Kind == SequenceKind.List:
-                throw Unsafe(name, "list");
             default:
                 return null;
         }
     }
 
-    private static TemplateFault Unsafe(string name, string type) =>
+    private static Undefined Unsafe(string name, string type) =>
         new($"access to attribute '{name}' of '{type}' object is unsafe: templates may not change values");
 
     private static object Required(Arguments arguments, string method, string parameter) =>

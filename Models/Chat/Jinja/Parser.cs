@@ -10,6 +10,10 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
     private int _at;
     private int _depth;
 
+    // Whether the macro that is being read names varargs or kwargs: only then it takes more than its parameters.
+    private bool _takesMore;
+    private bool _takesNamed;
+
     /// <summary>Where the parser is, for errors.</summary>
     public int Position => Current.Position;
 
@@ -175,7 +179,12 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
     {
         string name = ExpectName().Text;
         List<Parameter> parameters = Parameters();
-        return new MacroStatement(name, parameters, Inner("endmacro"));
+        (bool outerMore, bool outerNamed) = (_takesMore, _takesNamed);
+        (_takesMore, _takesNamed) = (false, false);
+        List<Statement> body = Inner("endmacro");
+        MacroStatement macro = new(name, parameters, body, _takesMore, _takesNamed);
+        (_takesMore, _takesNamed) = (outerMore, outerNamed);
+        return macro;
     }
 
     private CallStatement CallBlock()
@@ -423,6 +432,8 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
         switch (token.Kind)
         {
             case TokenKind.Name:
+                _takesMore |= token.Text == "varargs";
+                _takesNamed |= token.Text == "kwargs";
                 return token.Text switch
                 {
                     "true" or "True" => new Literal(token.Position, true),
