@@ -6,7 +6,18 @@ namespace Tokenwright.Models.Chat.Jinja;
 /// <summary>Jinja's grammar, by recursive descent.</summary>
 internal sealed class Parser(List<Token> tokens, int mostDepth)
 {
-    private static readonly string[] Unsupported = ["extends", "block", "include", "import", "from", "autoescape", "trans", "do", "debug"];
+    private static readonly string[] Unsupported =
+    [
+        "extends",
+        "block",
+        "include",
+        "import",
+        "from",
+        "autoescape",
+        "trans",
+        "do",
+        "debug",
+    ];
     private int _at;
     private int _depth;
 
@@ -534,7 +545,11 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
                 value = name.Kind switch
                 {
                     TokenKind.Name => new AttributeOf(name.Position, value, name.Text),
-                    TokenKind.Integer => new ItemOf(name.Position, value, new Literal(position, Filters.ParseWhole(name.Text, 10) ?? 0L)),
+                    TokenKind.Integer => new ItemOf(
+                        name.Position,
+                        value,
+                        new Literal(position, Filters.ParseWhole(name.Text, 10) ?? 0L)
+                    ),
                     _ => throw new TemplateFault("expected a name behind '.'"),
                 };
             }
@@ -656,7 +671,10 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
             arguments = ArgumentsOf();
         }
         else if (
-            (Current.Kind is TokenKind.Name && Current.Text is not ("else" or "or" or "and" or "is" or "if" or "in" or "not" or "recursive"))
+            (
+                Current.Kind is TokenKind.Name
+                && Current.Text is not ("else" or "or" or "and" or "is" or "if" or "in" or "not" or "recursive")
+            )
             || Current.Kind is TokenKind.String or TokenKind.Integer or TokenKind.Float
             || IsOperator("[")
             || IsOperator("{")

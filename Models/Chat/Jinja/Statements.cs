@@ -56,7 +56,8 @@ internal abstract class Statement
             case AttributeOf attribute:
                 object owner = attribute.Owner.Evaluate(interpreter);
                 interpreter.Position = attribute.Position;
-                Namespace space = owner as Namespace ?? throw new TemplateFault("cannot assign attribute on non-namespace object");
+                Namespace space =
+                    owner as Namespace ?? throw new TemplateFault("cannot assign attribute on non-namespace object");
                 space.Attributes[attribute.Name] = value;
                 break;
             case ItemsLiteral tuple:
@@ -265,8 +266,13 @@ internal sealed class Loop(IReadOnlyList<object> items, int depth, Func<Interpre
 
 internal sealed record Parameter(string Name, Expression? Default);
 
-internal sealed class MacroStatement(string name, List<Parameter> parameters, List<Statement> body, bool takesMore, bool takesNamed)
-    : Statement
+internal sealed class MacroStatement(
+    string name,
+    List<Parameter> parameters,
+    List<Statement> body,
+    bool takesMore,
+    bool takesNamed
+) : Statement
 {
     protected override Flow Run(Interpreter interpreter)
     {

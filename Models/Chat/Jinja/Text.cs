@@ -182,7 +182,10 @@ internal static class Text
         string round = number.ToString("R", CultureInfo.InvariantCulture);
         string sign = double.IsNegative(number) ? "-" : "";
         int mark = round.IndexOf('E', StringComparison.Ordinal);
-        int exponent = mark >= 0 ? int.Parse(round.AsSpan(mark + 1), provider: CultureInfo.InvariantCulture) : Exponent(round.TrimStart('-'));
+        int exponent =
+            mark >= 0
+                ? int.Parse(round.AsSpan(mark + 1), provider: CultureInfo.InvariantCulture)
+                : Exponent(round.TrimStart('-'));
         string digits = (mark < 0 ? round : round[..mark]).Replace(".", "", StringComparison.Ordinal).Trim('-').TrimStart('0');
         digits = digits.TrimEnd('0');
         if (digits.Length == 0)
@@ -225,7 +228,13 @@ internal static class Text
             }
             else if (c is '\n' or '\r' or '\t')
             {
-                output.Append('\\').Append(c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+                output
+                    .Append('\\')
+                    .Append(
+                        c == '\n' ? 'n'
+                        : c == '\r' ? 'r'
+                        : 't'
+                    );
             }
             else if (i + 1 < text.Length && char.IsSurrogatePair(c, text[i + 1]))
             {
@@ -240,9 +249,10 @@ internal static class Text
             }
             else
             {
-                _ = c < 0x100
-                    ? output.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}")
-                    : output.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                _ =
+                    c < 0x100
+                        ? output.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}")
+                        : output.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             }
         }
 
