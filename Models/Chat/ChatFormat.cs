@@ -121,7 +121,9 @@ public sealed class ChatFormat
     private static JsonElement SpecialTokens(JsonElement root)
     {
         JsonObject tokens = [];
-        foreach (JsonProperty property in root.EnumerateObject().Where(one => one.Name.EndsWith("_token", StringComparison.Ordinal)))
+        foreach (
+            JsonProperty property in root.EnumerateObject().Where(one => one.Name.EndsWith("_token", StringComparison.Ordinal))
+        )
         {
             JsonElement value = property.Value;
             if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement content))

@@ -55,7 +55,8 @@ internal static class GgufVocabulary
 
     public static Tokenizer Read(GgufFile file)
     {
-        string[] tokens = file.Texts(Prefix + "tokens") ?? throw new TokenizerException(file.Origin, "the file holds no tokenizer.");
+        string[] tokens =
+            file.Texts(Prefix + "tokens") ?? throw new TokenizerException(file.Origin, "the file holds no tokenizer.");
         if (tokens.Length == 0)
         {
             throw new TokenizerException(file.Origin, "the vocabulary is empty.");
@@ -80,7 +81,8 @@ internal static class GgufVocabulary
                 error
             );
         }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception error)
+            when (error is ArgumentException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw new TokenizerException(file.Origin, $"the tokenizer in the file is damaged: {error.Message}", error);
         }
@@ -92,8 +94,14 @@ internal static class GgufVocabulary
         return value switch
         {
             null => [.. Enumerable.Repeat(TokenType.Normal, count)],
-            long[] numbers when numbers.Length == count => [.. numbers.Select(number => (TokenType)(int)Math.Clamp(number, 0, 7))],
-            _ => throw new TokenizerException(file.Origin, $"'{Prefix}token_type' does not say a type for each of {count} tokens."),
+            long[] numbers when numbers.Length == count =>
+            [
+                .. numbers.Select(number => (TokenType)(int)Math.Clamp(number, 0, 7)),
+            ],
+            _ => throw new TokenizerException(
+                file.Origin,
+                $"'{Prefix}token_type' does not say a type for each of {count} tokens."
+            ),
         };
     }
 
@@ -103,7 +111,9 @@ internal static class GgufVocabulary
         name = Aliases.GetValueOrDefault(name, name);
         if (!PreTokenizers.TryGetValue(name, out string[]? patterns))
         {
-            throw new NotSupportedException($"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})");
+            throw new NotSupportedException(
+                $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
+            );
         }
 
         string[] merges = file.Texts(Prefix + "merges") ?? throw new FormatException("there are no merges.");
@@ -132,7 +142,10 @@ internal static class GgufVocabulary
                 Added = Added(tokens, types),
                 Normalize = (text, _) => normalize(text),
                 NormalizeToken = normalize,
-                PreTokenizers = [.. patterns.Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated))],
+                PreTokenizers =
+                [
+                    .. patterns.Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)),
+                ],
                 Encoder = new MergeEncoder(
                     vocabulary,
                     merges,

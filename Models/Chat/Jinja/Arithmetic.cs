@@ -139,7 +139,9 @@ internal static class Arithmetic
     {
         if (m is 0 or 1 or -1)
         {
-            return n == 0 ? 1 : m == -1 && n % 2 == 0 ? 1 : m;
+            return n == 0 ? 1
+                : m == -1 && n % 2 == 0 ? 1
+                : m;
         }
 
         long power = 1;

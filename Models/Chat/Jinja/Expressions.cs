@@ -196,7 +196,9 @@ internal sealed class ArgumentList
 
         if (SpreadNamed?.Evaluate(interpreter) is { } more)
         {
-            foreach ((object key, object value) in more as Mapping ?? throw new TemplateFault("argument after ** must be a mapping"))
+            foreach (
+                (object key, object value) in more as Mapping ?? throw new TemplateFault("argument after ** must be a mapping")
+            )
             {
                 interpreter.Spend(8);
                 named[Types.String(key)] = value;

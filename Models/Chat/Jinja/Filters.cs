@@ -26,7 +26,8 @@ internal static partial class Filters
         ["dictsort"] = DictSort,
         ["e"] = (interpreter, value, _) => Escape(interpreter, value),
         ["escape"] = (interpreter, value, _) => Escape(interpreter, value),
-        ["first"] = (interpreter, value, _) => interpreter.Iterate(value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty."),
+        ["first"] = (interpreter, value, _) =>
+            interpreter.Iterate(value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty."),
         ["float"] = ToFloat,
         ["format"] = (interpreter, value, arguments) =>
             Formats.Percent(interpreter, Str(interpreter, value), Sequence.Tuple([.. arguments.Positional])),
@@ -127,7 +128,9 @@ internal static partial class Filters
     private static object ToFloat(Interpreter interpreter, object value, Arguments arguments)
     {
         object otherwise = arguments.Bind("float", "default")[0] ?? 0.0;
-        return value is string text ? ParseFloat(text) ?? otherwise : Types.Number(value) is { } number ? number : otherwise;
+        return value is string text ? ParseFloat(text) ?? otherwise
+            : Types.Number(value) is { } number ? number
+            : otherwise;
     }
 
     private static double? ParseFloat(string text)
@@ -186,7 +189,10 @@ internal static partial class Filters
         Int128 value = 0;
         foreach (char c in digits)
         {
-            int digit = char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? char.ToLowerInvariant(c) - 'a' + 10 : 99;
+            int digit =
+                char.IsAsciiDigit(c) ? c - '0'
+                : char.IsAsciiLetter(c) ? char.ToLowerInvariant(c) - 'a' + 10
+                : 99;
             if (digit >= numberBase)
             {
                 return null;
@@ -206,7 +212,8 @@ internal static partial class Filters
     {
         object?[] given = arguments.Bind("round", "precision", "method");
         int precision = (int)Math.Clamp(Whole(given[0], 0), -300, 300);
-        double number = Types.Number(value) ?? throw new TemplateFault($"type {Types.Name(value)} doesn't define __round__ method");
+        double number =
+            Types.Number(value) ?? throw new TemplateFault($"type {Types.Name(value)} doesn't define __round__ method");
         double scale = Math.Pow(10, precision);
         double rounded = (given[1] as string ?? "common") switch
         {
@@ -235,7 +242,9 @@ internal static partial class Filters
             string text => text,
             var spaces => new string(' ', (int)Math.Clamp(Whole(spaces, 0), 0, 1000)),
         };
-        (string, string)? separators = given[2] is Sequence { Count: 2 } pair ? (Types.String(pair[0]), Types.String(pair[1])) : null;
+        (string, string)? separators = given[2] is Sequence { Count: 2 } pair
+            ? (Types.String(pair[0]), Types.String(pair[1]))
+            : null;
         return Json.Write(interpreter, value, indent, Flag(given[0]), Flag(given[3]), separators);
     }
 
@@ -286,9 +295,9 @@ internal static partial class Filters
     }
 
     private static object Last(Interpreter interpreter, object value, Arguments arguments) =>
-        value is Sequence { Kind: SequenceKind.Generator }
-            ? throw new TemplateFault("'generator' object is not reversible")
-            : interpreter.Iterate(value) is [.., var last] ? last : new Undefined("No last item, sequence was empty.");
+        value is Sequence { Kind: SequenceKind.Generator } ? throw new TemplateFault("'generator' object is not reversible")
+        : interpreter.Iterate(value) is [.., var last] ? last
+        : new Undefined("No last item, sequence was empty.");
 
     private static object Reverse(Interpreter interpreter, object value, Arguments arguments)
     {
@@ -324,7 +333,10 @@ internal static partial class Filters
 
         foreach (string part in text.Split('.'))
         {
-            object key = part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit) ? long.Parse(part, CultureInfo.InvariantCulture) : part;
+            object key =
+                part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit)
+                    ? long.Parse(part, CultureInfo.InvariantCulture)
+                    : part;
             value = interpreter.Item(value, key);
         }
 
@@ -410,7 +422,12 @@ internal static partial class Filters
         try
         {
             // Stable either way, as Python's sort is.
-            return [.. (reverse ? keyed.OrderByDescending(pair => pair.Key, order) : keyed.OrderBy(pair => pair.Key, order)).Select(pair => pair.Item)];
+            return
+            [
+                .. (reverse ? keyed.OrderByDescending(pair => pair.Key, order) : keyed.OrderBy(pair => pair.Key, order)).Select(
+                    pair => pair.Item
+                ),
+            ];
         }
         catch (InvalidOperationException error) when (error.InnerException is TemplateFault fault)
         {
@@ -447,7 +464,9 @@ internal static partial class Filters
             _ => throw new TemplateFault("You can only sort by either \"key\" or \"value\""),
         };
         IReadOnlyList<object> pairs = Methods.Items(interpreter, map).Take();
-        return Sequence.List(Sorted(interpreter, pairs, pair => Comparable(interpreter, pair, index, Flag(given[0])), Flag(given[2])));
+        return Sequence.List(
+            Sorted(interpreter, pairs, pair => Comparable(interpreter, pair, index, Flag(given[0])), Flag(given[2]))
+        );
     }
 
     private static object GroupBy(Interpreter interpreter, object value, Arguments arguments)
@@ -455,7 +474,9 @@ internal static partial class Filters
         object?[] given = arguments.Bind("groupby", "attribute", "default", "case_sensitive");
         object attribute = given[0] ?? throw new TemplateFault("groupby needs an attribute");
         object Own(object item) =>
-            Path(interpreter, item, attribute) is var found && found is Undefined && given[1] is { } otherwise ? otherwise : found;
+            Path(interpreter, item, attribute) is var found && found is Undefined && given[1] is { } otherwise
+                ? otherwise
+                : found;
         object Key(object item) => Own(item) is string text && !Flag(given[2]) ? Text.Lower(text) : Own(item);
         List<object> groups = [];
         List<object> group = [];
@@ -595,9 +616,10 @@ internal static partial class Filters
         StringBuilder result = new();
         foreach (byte b in Encoding.UTF8.GetBytes(Str(interpreter, value)))
         {
-            _ = char.IsAsciiLetterOrDigit((char)b) || b is (byte)'_' or (byte)'.' or (byte)'-' or (byte)'~' or (byte)'/'
-                ? result.Append((char)b)
-                : result.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+            _ =
+                char.IsAsciiLetterOrDigit((char)b) || b is (byte)'_' or (byte)'.' or (byte)'-' or (byte)'~' or (byte)'/'
+                    ? result.Append((char)b)
+                    : result.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
         }
 
         return result.ToString();

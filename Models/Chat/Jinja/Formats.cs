@@ -30,9 +30,10 @@ internal static class Formats
             if (i < format.Length && format[i] == '(' && format.IndexOf(')', i) is var close && close > 0)
             {
                 string name = format[(i + 1)..close];
-                named = values is Mapping map && map.TryGetValue(name, out object? found)
-                    ? found
-                    : throw new TemplateFault($"the format needs a value '{name}'");
+                named =
+                    values is Mapping map && map.TryGetValue(name, out object? found)
+                        ? found
+                        : throw new TemplateFault($"the format needs a value '{name}'");
                 i = close + 1;
             }
 
@@ -47,7 +48,11 @@ internal static class Formats
                 throw new TemplateFault("incomplete format");
             }
 
-            object value = named ?? (next < arguments.Count ? arguments[next++] : throw new TemplateFault("not enough arguments for format string"));
+            object value =
+                named
+                ?? (
+                    next < arguments.Count ? arguments[next++] : throw new TemplateFault("not enough arguments for format string")
+                );
             Append(interpreter, result, Printed(interpreter, format[i], format[start..i], value), format[start..i]);
         }
 
@@ -70,13 +75,18 @@ internal static class Formats
                 string text = type == 's' ? interpreter.Str(value) : interpreter.Repr(value);
                 return precision is { } most ? Text.Slice(text, new SliceRange(null, most, null)) : text;
             case 'd' or 'i' when Types.Number(value) is { } number:
-                return Types.Whole(value)?.ToString(CultureInfo.InvariantCulture) ?? Math.Truncate(number).ToString("F0", CultureInfo.InvariantCulture);
+                return Types.Whole(value)?.ToString(CultureInfo.InvariantCulture)
+                    ?? Math.Truncate(number).ToString("F0", CultureInfo.InvariantCulture);
             case 'f' when Types.Number(value) is { } number:
                 return Fixed(number, precision ?? 6);
             case 'x' when Types.Whole(value) is { } whole:
-                return whole < 0 ? "-" + (-(Int128)whole).ToString("x", CultureInfo.InvariantCulture) : whole.ToString("x", CultureInfo.InvariantCulture);
+                return whole < 0
+                    ? "-" + (-(Int128)whole).ToString("x", CultureInfo.InvariantCulture)
+                    : whole.ToString("x", CultureInfo.InvariantCulture);
             default:
-                throw new TemplateFault($"the format %{size}{type} does not fit a value of type '{Types.Name(value)}', or is not supported");
+                throw new TemplateFault(
+                    $"the format %{size}{type} does not fit a value of type '{Types.Name(value)}', or is not supported"
+                );
         }
     }
 
@@ -121,7 +131,8 @@ internal static class Formats
 
                 string[] parts = format[(i + 1)..close].Split(':', 2);
                 object value = Field(parts[0], arguments, ref next);
-                string text = parts.Length == 1 || parts[1].Length == 0 ? interpreter.Str(value)
+                string text =
+                    parts.Length == 1 || parts[1].Length == 0 ? interpreter.Str(value)
                     : parts[1] is ['.', .. var digits, 'f'] && Types.Number(value) is { } number ? Fixed(number, Size(digits))
                     : throw new TemplateFault($"the format specification '{parts[1]}' is not supported");
                 interpreter.Spend(text.Length);
@@ -167,7 +178,13 @@ internal static class Formats
             bool bare = format[i + 1] is '-' or '#' && i + 2 < format.Length;
             i += bare ? 2 : 1;
             string part = DatePart(time, format[i]);
-            result.Append(bare && part.Length > 1 ? part.TrimStart('0', ' ') is { Length: > 0 } rest ? rest : "0" : part);
+            result.Append(
+                bare && part.Length > 1
+                    ? part.TrimStart('0', ' ') is { Length: > 0 } rest
+                        ? rest
+                        : "0"
+                    : part
+            );
         }
 
         return result.ToString();

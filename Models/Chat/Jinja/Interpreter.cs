@@ -167,7 +167,13 @@ internal sealed class Interpreter
     private void PrintSequence(Sequence items, StringBuilder output)
     {
         bool tuple = items.Kind == SequenceKind.Tuple;
-        output.Append(items.Text).Append(items.Kind == SequenceKind.View ? "([" : tuple ? "(" : "[");
+        output
+            .Append(items.Text)
+            .Append(
+                items.Kind == SequenceKind.View ? "(["
+                : tuple ? "("
+                : "["
+            );
         for (int i = 0; i < items.Count; i++)
         {
             output.Append(i > 0 ? ", " : "");
@@ -175,7 +181,11 @@ internal sealed class Interpreter
         }
 
         output.Append(tuple && items.Count == 1 ? "," : "");
-        output.Append(items.Kind == SequenceKind.View ? "])" : tuple ? ")" : "]");
+        output.Append(
+            items.Kind == SequenceKind.View ? "])"
+            : tuple ? ")"
+            : "]"
+        );
     }
 
     private void PrintPairs(IEnumerable<KeyValuePair<object, object>> pairs, StringBuilder output)
@@ -274,7 +284,13 @@ internal sealed class Interpreter
     {
         if (Types.Number(a) is { } x && Types.Number(b) is { } y)
         {
-            return a is double || b is double ? (x < y ? -1 : x > y ? 1 : 0) : Types.Whole(a)!.Value.CompareTo(Types.Whole(b)!.Value);
+            return a is double || b is double
+                ? (
+                    x < y ? -1
+                    : x > y ? 1
+                    : 0
+                )
+                : Types.Whole(a)!.Value.CompareTo(Types.Whole(b)!.Value);
         }
 
         if (a is string text && b is string other)
@@ -356,7 +372,8 @@ internal sealed class Interpreter
                 break;
         }
 
-        return key is string name ? Methods.Find(value, name) ?? Missing(value, name)
+        return key is string name
+            ? Methods.Find(value, name) ?? Missing(value, name)
             : new Undefined($"{Types.Describe(value)} has no element {Repr(key)}");
     }
 

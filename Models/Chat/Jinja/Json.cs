@@ -87,7 +87,12 @@ internal static class Json
                     List<KeyValuePair<object, object>> pairs = [.. map];
                     if (sort)
                     {
-                        pairs = [.. pairs.Order(Comparer<KeyValuePair<object, object>>.Create((a, b) => interpreter.Compare(a.Key, b.Key)))];
+                        pairs =
+                        [
+                            .. pairs.Order(
+                                Comparer<KeyValuePair<object, object>>.Create((a, b) => interpreter.Compare(a.Key, b.Key))
+                            ),
+                        ];
                     }
 
                     WriteItems(

@@ -31,8 +31,32 @@ internal sealed class Lexer(string source)
 {
     private static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=",
-        "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//",
+        "**",
+        "==",
+        "!=",
+        ">=",
+        "<=",
+        "+",
+        "-",
+        "/",
+        "*",
+        "%",
+        "~",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ">",
+        "<",
+        "=",
+        ".",
+        ":",
+        "|",
+        ",",
+        ";",
     ];
 
     private readonly List<Token> _tokens = [];
@@ -270,8 +294,7 @@ internal sealed class Lexer(string source)
         }
     }
 
-    private static bool Matches(char open, char close) =>
-        (open, close) is ('(', ')') or ('[', ']') or ('{', '}');
+    private static bool Matches(char open, char close) => (open, close) is ('(', ')') or ('[', ']') or ('{', '}');
 
     private string Rune(int at) => System.Text.Rune.TryGetRuneAt(source, at, out Rune rune) ? rune.ToString() : "\uFFFD";
 
@@ -296,7 +319,8 @@ internal sealed class Lexer(string source)
     private void ReadNumber()
     {
         int end = _at;
-        bool prefixed = source[end] == '0' && end + 1 < source.Length && char.ToLowerInvariant(source[end + 1]) is 'x' or 'o' or 'b';
+        bool prefixed =
+            source[end] == '0' && end + 1 < source.Length && char.ToLowerInvariant(source[end + 1]) is 'x' or 'o' or 'b';
         if (prefixed)
         {
             end += 2;

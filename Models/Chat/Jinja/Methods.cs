@@ -11,10 +11,15 @@ internal static class Methods
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
     /// <summary>A method bound to its value, or an attribute; null if there is none of that name.</summary>
-    /// <exception cref="TemplateFault">The method would change the value, which templates may not do.</exception>
     public static object? Find(object value, string name) =>
         value switch
         {
+            Mapping when name is "pop" or "popitem" or "update" or "setdefault" or "clear" => Unsafe(name, "dict"),
+            Sequence { Kind: SequenceKind.List }
+                when name is "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort" => Unsafe(
+                name,
+                "list"
+            ),
             string text => Bind(name, OfString(text, name)),
             Mapping map => Bind(name, OfMapping(map, name)),
             Sequence { Kind: SequenceKind.List or SequenceKind.Tuple } items => Bind(name, OfSequence(items, name)),
@@ -47,8 +52,6 @@ internal static class Methods
                 return (interpreter, _) => View(interpreter, "dict_values", [.. map.Values]);
             case "copy":
                 return (_, _) => map;
-            case "pop" or "popitem" or "update" or "setdefault" or "clear":
-                throw Unsafe(name, "dict");
             default:
                 return null;
         }
@@ -92,15 +95,12 @@ internal static class Methods
                 };
             case "copy" when items.Kind == SequenceKind.List:
                 return (_, _) => items;
-            case "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort"
-                when items.Kind == SequenceKind.List:
-                throw Unsafe(name, "list");
             default:
                 return null;
         }
     }
 
-    private static TemplateFault Unsafe(string name, string type) =>
+    private static Undefined Unsafe(string name, string type) =>
         new($"access to attribute '{name}' of '{type}' object is unsafe: templates may not change values");
 
     private static object Required(Arguments arguments, string method, string parameter) =>
@@ -119,8 +119,10 @@ internal static class Methods
             "strip" => (_, arguments) => Strip(text, arguments, name, true, true),
             "lstrip" => (_, arguments) => Strip(text, arguments, name, true, false),
             "rstrip" => (_, arguments) => Strip(text, arguments, name, false, true),
-            "startswith" => (_, arguments) => Affix(text, arguments, name, (whole, part) => whole.StartsWith(part, StringComparison.Ordinal)),
-            "endswith" => (_, arguments) => Affix(text, arguments, name, (whole, part) => whole.EndsWith(part, StringComparison.Ordinal)),
+            "startswith" => (_, arguments) =>
+                Affix(text, arguments, name, (whole, part) => whole.StartsWith(part, StringComparison.Ordinal)),
+            "endswith" => (_, arguments) =>
+                Affix(text, arguments, name, (whole, part) => whole.EndsWith(part, StringComparison.Ordinal)),
             "removeprefix" => (_, arguments) =>
                 Word(arguments, name) is var part && text.StartsWith(part, StringComparison.Ordinal) ? text[part.Length..] : text,
             "removesuffix" => (_, arguments) =>
@@ -134,15 +136,22 @@ internal static class Methods
             "join" => (interpreter, arguments) => Join(interpreter, text, Required(arguments, name, "iterable")),
             "format" => (interpreter, arguments) => Formats.Braces(interpreter, text, arguments),
             "count" => (_, arguments) => Count(text, Word(arguments, name)),
-            "find" or "index" => (_, arguments) => Found(text, text.IndexOf(Word(arguments, name), StringComparison.Ordinal), name),
-            "rfind" or "rindex" => (_, arguments) => Found(text, text.LastIndexOf(Word(arguments, name), StringComparison.Ordinal), name),
+            "find" or "index" => (_, arguments) =>
+                Found(text, text.IndexOf(Word(arguments, name), StringComparison.Ordinal), name),
+            "rfind" or "rindex" => (_, arguments) =>
+                Found(text, text.LastIndexOf(Word(arguments, name), StringComparison.Ordinal), name),
             "center" or "ljust" or "rjust" or "zfill" => (interpreter, arguments) => Pad(interpreter, text, arguments, name),
             _ => null,
         };
         return method is not null ? (interpreter, arguments) => Paid(interpreter, text, method, arguments) : Question(text, name);
     }
 
-    private static object Paid(Interpreter interpreter, string text, Func<Interpreter, Arguments, object> method, Arguments arguments)
+    private static object Paid(
+        Interpreter interpreter,
+        string text,
+        Func<Interpreter, Arguments, object> method,
+        Arguments arguments
+    )
     {
         interpreter.Spend(text.Length);
         return method(interpreter, arguments);
@@ -340,7 +349,13 @@ internal static class Methods
             throw new TemplateFault("replace expected at least 2 arguments");
         }
 
-        return Replace(interpreter, text, Types.String(old), Types.String(fresh), given[2] is null or None ? -1 : Types.Int(given[2]!));
+        return Replace(
+            interpreter,
+            text,
+            Types.String(old),
+            Types.String(fresh),
+            given[2] is null or None ? -1 : Types.Int(given[2]!)
+        );
     }
 
     public static string Replace(Interpreter interpreter, string text, string old, string fresh, long most)
@@ -406,7 +421,10 @@ internal static class Methods
     {
         object?[] given = arguments.Bind(method, "width", "fillchar");
         long width = Types.Int(given[0] ?? throw new TemplateFault($"{method} needs a width"));
-        string fill = method == "zfill" ? "0" : given[1] is { } character ? Types.String(character) : " ";
+        string fill =
+            method == "zfill" ? "0"
+            : given[1] is { } character ? Types.String(character)
+            : " ";
         if (Text.Length(fill) != 1)
         {
             throw new TemplateFault("the fill character must be exactly one character long");

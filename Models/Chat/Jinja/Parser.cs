@@ -6,9 +6,24 @@ namespace Tokenwright.Models.Chat.Jinja;
 /// <summary>Jinja's grammar, by recursive descent.</summary>
 internal sealed class Parser(List<Token> tokens, int mostDepth)
 {
-    private static readonly string[] Unsupported = ["extends", "block", "include", "import", "from", "autoescape", "trans", "do", "debug"];
+    private static readonly string[] Unsupported =
+    [
+        "extends",
+        "block",
+        "include",
+        "import",
+        "from",
+        "autoescape",
+        "trans",
+        "do",
+        "debug",
+    ];
     private int _at;
     private int _depth;
+
+    // Whether the macro that is being read names varargs or kwargs: only then it takes more than its parameters.
+    private bool _takesMore;
+    private bool _takesNamed;
 
     /// <summary>Where the parser is, for errors.</summary>
     public int Position => Current.Position;
@@ -175,7 +190,12 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
     {
         string name = ExpectName().Text;
         List<Parameter> parameters = Parameters();
-        return new MacroStatement(name, parameters, Inner("endmacro"));
+        (bool outerMore, bool outerNamed) = (_takesMore, _takesNamed);
+        (_takesMore, _takesNamed) = (false, false);
+        List<Statement> body = Inner("endmacro");
+        MacroStatement macro = new(name, parameters, body, _takesMore, _takesNamed);
+        (_takesMore, _takesNamed) = (outerMore, outerNamed);
+        return macro;
     }
 
     private CallStatement CallBlock()
@@ -423,6 +443,8 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
         switch (token.Kind)
         {
             case TokenKind.Name:
+                _takesMore |= token.Text == "varargs";
+                _takesNamed |= token.Text == "kwargs";
                 return token.Text switch
                 {
                     "true" or "True" => new Literal(token.Position, true),
@@ -523,7 +545,11 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
                 value = name.Kind switch
                 {
                     TokenKind.Name => new AttributeOf(name.Position, value, name.Text),
-                    TokenKind.Integer => new ItemOf(name.Position, value, new Literal(position, Filters.ParseWhole(name.Text, 10) ?? 0L)),
+                    TokenKind.Integer => new ItemOf(
+                        name.Position,
+                        value,
+                        new Literal(position, Filters.ParseWhole(name.Text, 10) ?? 0L)
+                    ),
                     _ => throw new TemplateFault("expected a name behind '.'"),
                 };
             }
@@ -645,7 +671,10 @@ internal sealed class Parser(List<Token> tokens, int mostDepth)
             arguments = ArgumentsOf();
         }
         else if (
-            (Current.Kind is TokenKind.Name && Current.Text is not ("else" or "or" or "and" or "is" or "if" or "in" or "not" or "recursive"))
+            (
+                Current.Kind is TokenKind.Name
+                && Current.Text is not ("else" or "or" or "and" or "is" or "if" or "in" or "not" or "recursive")
+            )
             || Current.Kind is TokenKind.String or TokenKind.Integer or TokenKind.Float
             || IsOperator("[")
             || IsOperator("{")

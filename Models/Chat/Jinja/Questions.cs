@@ -42,8 +42,15 @@ internal static class Questions
         foreach (
             (string alias, string name) in new[]
             {
-                ("==", "eq"), ("equalto", "eq"), ("!=", "ne"), ("<", "lt"), ("lessthan", "lt"),
-                ("<=", "le"), (">", "gt"), ("greaterthan", "gt"), (">=", "ge"),
+                ("==", "eq"),
+                ("equalto", "eq"),
+                ("!=", "ne"),
+                ("<", "lt"),
+                ("lessthan", "lt"),
+                ("<=", "le"),
+                (">", "gt"),
+                ("greaterthan", "gt"),
+                (">=", "ge"),
             }
         )
         {

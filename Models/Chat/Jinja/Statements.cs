@@ -56,7 +56,8 @@ internal abstract class Statement
             case AttributeOf attribute:
                 object owner = attribute.Owner.Evaluate(interpreter);
                 interpreter.Position = attribute.Position;
-                Namespace space = owner as Namespace ?? throw new TemplateFault("cannot assign attribute on non-namespace object");
+                Namespace space =
+                    owner as Namespace ?? throw new TemplateFault("cannot assign attribute on non-namespace object");
                 space.Attributes[attribute.Name] = value;
                 break;
             case ItemsLiteral tuple:
@@ -265,17 +266,30 @@ internal sealed class Loop(IReadOnlyList<object> items, int depth, Func<Interpre
 
 internal sealed record Parameter(string Name, Expression? Default);
 
-internal sealed class MacroStatement(string name, List<Parameter> parameters, List<Statement> body) : Statement
+internal sealed class MacroStatement(
+    string name,
+    List<Parameter> parameters,
+    List<Statement> body,
+    bool takesMore,
+    bool takesNamed
+) : Statement
 {
     protected override Flow Run(Interpreter interpreter)
     {
-        interpreter.Scope.Set(name, new Macro(name, parameters, body, interpreter.Scope));
+        interpreter.Scope.Set(name, new Macro(name, parameters, body, interpreter.Scope, takesMore, takesNamed));
         return Flow.Next;
     }
 }
 
 /// <summary>A macro with the scope it was defined in.</summary>
-internal sealed class Macro(string name, List<Parameter> parameters, List<Statement> body, Scope scope)
+internal sealed class Macro(
+    string name,
+    List<Parameter> parameters,
+    List<Statement> body,
+    Scope scope,
+    bool takesMore = false,
+    bool takesNamed = false
+)
 {
     public object? Attribute(string attribute) => attribute == "name" ? name : null;
 
@@ -313,6 +327,16 @@ internal sealed class Macro(string name, List<Parameter> parameters, List<Statem
         {
             inner.Set("caller", arguments.Named["caller"]);
             moreNamed.Remove("caller");
+        }
+
+        if (more.Count > 0 && !takesMore)
+        {
+            throw new TemplateFault($"macro '{name}' takes not more than {parameters.Count} argument(s)");
+        }
+
+        if (left.Count > 0 && !takesNamed)
+        {
+            throw new TemplateFault($"macro '{name}' takes no keyword argument '{left[0]}'");
         }
 
         inner.Set("varargs", new Sequence(SequenceKind.Tuple, more));

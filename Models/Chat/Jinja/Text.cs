@@ -128,7 +128,23 @@ internal static class Text
         return text.Contains('ß', StringComparison.Ordinal) ? text.Replace("ß", "SS", StringComparison.Ordinal) : text;
     }
 
-    public static string Lower(string text) => text.ToLowerInvariant();
+    public static string Lower(string text)
+    {
+        if (!text.Contains('Σ', StringComparison.Ordinal))
+        {
+            return text.ToLowerInvariant();
+        }
+
+        // A sigma that ends a word has a form of its own.
+        char[] lower = text.ToLowerInvariant().ToCharArray();
+        for (int i = 1; i < text.Length; i++)
+        {
+            bool ends = text[i] == 'Σ' && char.IsLetter(text[i - 1]) && (i + 1 == text.Length || !char.IsLetter(text[i + 1]));
+            lower[i] = ends ? 'ς' : lower[i];
+        }
+
+        return new string(lower);
+    }
 
     public static string Capitalize(string text)
     {
@@ -163,11 +179,13 @@ internal static class Text
             return number > 0 ? "inf" : "-inf";
         }
 
-        string shortest = number.ToString("E16", CultureInfo.InvariantCulture);
         string round = number.ToString("R", CultureInfo.InvariantCulture);
-        int exponent = int.Parse(shortest.AsSpan(shortest.IndexOf('E', StringComparison.Ordinal) + 1), provider: CultureInfo.InvariantCulture);
         string sign = double.IsNegative(number) ? "-" : "";
         int mark = round.IndexOf('E', StringComparison.Ordinal);
+        int exponent =
+            mark >= 0
+                ? int.Parse(round.AsSpan(mark + 1), provider: CultureInfo.InvariantCulture)
+                : Exponent(round.TrimStart('-'));
         string digits = (mark < 0 ? round : round[..mark]).Replace(".", "", StringComparison.Ordinal).Trim('-').TrimStart('0');
         digits = digits.TrimEnd('0');
         if (digits.Length == 0)
@@ -187,6 +205,15 @@ internal static class Text
             : sign + digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
     }
 
+    // The power of ten of the first digit that is not zero.
+    private static int Exponent(string plain)
+    {
+        int point = plain.IndexOf('.', StringComparison.Ordinal);
+        point = point < 0 ? plain.Length : point;
+        int first = plain.AsSpan().IndexOfAnyExcept('0', '.');
+        return first < point ? point - first - 1 : point - first;
+    }
+
     /// <summary>str.__repr__: in quotes, with escapes for what does not print.</summary>
     public static void WriteQuoted(string text, StringBuilder output)
     {
@@ -201,7 +228,13 @@ internal static class Text
             }
             else if (c is '\n' or '\r' or '\t')
             {
-                output.Append('\\').Append(c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+                output
+                    .Append('\\')
+                    .Append(
+                        c == '\n' ? 'n'
+                        : c == '\r' ? 'r'
+                        : 't'
+                    );
             }
             else if (i + 1 < text.Length && char.IsSurrogatePair(c, text[i + 1]))
             {
@@ -216,9 +249,10 @@ internal static class Text
             }
             else
             {
-                _ = c < 0x100
-                    ? output.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}")
-                    : output.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                _ =
+                    c < 0x100
+                        ? output.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}")
+                        : output.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             }
         }
 

@@ -67,5 +67,6 @@ internal static class Types
             : (int)Math.Clamp(number, int.MinValue, int.MaxValue);
 
     public static string String(object value) =>
-        value as string ?? throw new TemplateFault(value is Undefined none ? none.Message : $"expected a str, not '{Name(value)}'");
+        value as string
+        ?? throw new TemplateFault(value is Undefined none ? none.Message : $"expected a str, not '{Name(value)}'");
 }

@@ -198,8 +198,9 @@ internal sealed class Arguments(IReadOnlyList<object> positional, IReadOnlyDicti
                 throw new TemplateFault($"{function} got an unexpected keyword argument '{name}'");
             }
 
-            bound[index] =
-                bound[index] is null ? value : throw new TemplateFault($"{function} got two values for argument '{name}'");
+            bound[index] = bound[index] is null
+                ? value
+                : throw new TemplateFault($"{function} got two values for argument '{name}'");
         }
 
         return bound;

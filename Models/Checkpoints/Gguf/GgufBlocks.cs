@@ -12,7 +12,12 @@ public static class GgufBlocks
     private static readonly Dictionary<uint, GgufType> All = new()
     {
         [0] = new("F32", 1, 4, (source, target) => MemoryMarshal.Cast<byte, float>(source).CopyTo(target)),
-        [1] = new("F16", 1, 2, (source, target) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), target)),
+        [1] = new(
+            "F16",
+            1,
+            2,
+            (source, target) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), target)
+        ),
         [2] = new("Q4_0", 32, 18, Q4Zero),
         [3] = new("Q4_1", 32, 20, Q4One),
         [6] = new("Q5_0", 32, 22, Q5Zero),

@@ -35,7 +35,8 @@ public sealed class GgufCheckpoint : ITensorSource
     public GgufCheckpoint(GgufFile file)
     {
         _file = file;
-        string architecture = file.Text("general.architecture") ?? throw file.Fault("'general.architecture' is missing", NotSupported);
+        string architecture =
+            file.Text("general.architecture") ?? throw file.Fault("'general.architecture' is missing", NotSupported);
         if (architecture != "llama")
         {
             throw file.Fault($"architecture '{architecture}' is not supported in GGUF files; supported is llama", NotSupported);
@@ -221,7 +222,13 @@ public sealed class GgufCheckpoint : ITensorSource
             json.WriteStartArray("factors");
             foreach (float one in factors)
             {
-                json.WriteNumberValue(one > 0 && float.IsFinite(one) ? one : throw _file.Fault($"tensor '{Frequencies}' has a factor of {one.ToString(CultureInfo.InvariantCulture)}"));
+                json.WriteNumberValue(
+                    one > 0 && float.IsFinite(one)
+                        ? one
+                        : throw _file.Fault(
+                            $"tensor '{Frequencies}' has a factor of {one.ToString(CultureInfo.InvariantCulture)}"
+                        )
+                );
             }
 
             json.WriteEndArray();
@@ -256,5 +263,6 @@ public sealed class GgufCheckpoint : ITensorSource
         json.WriteEndArray();
     }
 
-    private long Required(string key) => _file.WholeNumber(key) ?? throw _file.Fault($"'{key}' is missing from the metadata", NotSupported);
+    private long Required(string key) =>
+        _file.WholeNumber(key) ?? throw _file.Fault($"'{key}' is missing from the metadata", NotSupported);
 }

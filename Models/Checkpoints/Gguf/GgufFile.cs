@@ -50,7 +50,10 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
             Dispose();
             if (error is IOException or UnauthorizedAccessException)
             {
-                throw new CheckpointException($"{path}: cannot be read ({error.Message}) Check the path and its permissions.", error);
+                throw new CheckpointException(
+                    $"{path}: cannot be read ({error.Message}) Check the path and its permissions.",
+                    error
+                );
             }
 
             throw;
@@ -308,13 +311,17 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
             );
         if (shape[^1] % type.BlockValues != 0)
         {
-            throw Fault($"tensor '{name}' has rows of {shape[^1]} values, no multiple of the {type.BlockValues} in a block of {type.Name}");
+            throw Fault(
+                $"tensor '{name}' has rows of {shape[^1]} values, no multiple of the {type.BlockValues} in a block of {type.Name}"
+            );
         }
 
         UInt128 bytes = count / (UInt128)type.BlockValues * (UInt128)type.BlockBytes;
         if (offset > (ulong)reader.Length || bytes > (UInt128)reader.Length)
         {
-            throw Fault($"tensor '{name}' of {type.Name} [{string.Join(", ", shape)}] needs {bytes} bytes at {offset}; the file has {reader.Length}");
+            throw Fault(
+                $"tensor '{name}' of {type.Name} [{string.Join(", ", shape)}] needs {bytes} bytes at {offset}; the file has {reader.Length}"
+            );
         }
 
         return (name, new Entry(type, shape, (long)offset, (long)bytes));

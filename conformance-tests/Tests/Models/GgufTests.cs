@@ -39,7 +39,10 @@ public class GgufTests(ITestOutputHelper output)
         file.TypeOf("t").Should().Be(type);
         float[] values = new float[expected.Length * width];
         file.Read("t", values);
-        values.Select(BitConverter.SingleToUInt32Bits).Should().Equal(expected.SelectMany(row => row).Select(BitConverter.SingleToUInt32Bits));
+        values
+            .Select(BitConverter.SingleToUInt32Bits)
+            .Should()
+            .Equal(expected.SelectMany(row => row).Select(BitConverter.SingleToUInt32Bits));
     }
 
     [Fact]
@@ -150,7 +153,18 @@ public class GgufTests(ITestOutputHelper output)
         Tokenizer gguf = Tokenizer.Load(Repository.Shared("data", "tokenizers", "ggml-vocab-llama-spm.gguf"));
         Tokenizer original = Tokenizer.Load(Repository.Shared("data", "tokenizers", "llama2.tokenizer.model"));
         gguf.Size.Should().Be(original.Size);
-        foreach (string text in new[] { "Hello world", "  two  spaces", "naïve 漢字 🎉\n\t", "aaaaaaaaaaaaaaaa", "1234 + 5.5", "</s> <s>x", "" })
+        foreach (
+            string text in new[]
+            {
+                "Hello world",
+                "  two  spaces",
+                "naïve 漢字 🎉\n\t",
+                "aaaaaaaaaaaaaaaa",
+                "1234 + 5.5",
+                "</s> <s>x",
+                "",
+            }
+        )
         {
             gguf.Encode(text, addSpecial: false).Should().Equal(original.Encode(text, addSpecial: false), text);
             gguf.Decode([.. gguf.Encode(text)]).Should().Be(original.Decode([.. original.Encode(text, addSpecial: false)]));

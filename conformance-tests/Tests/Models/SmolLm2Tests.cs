@@ -40,7 +40,10 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
             [
                 .. row.GetProperty("messages")
                     .EnumerateArray()
-                    .Select(one => new ChatMessage(one.GetProperty("role").GetString()!, one.GetProperty("content").GetString()!)),
+                    .Select(one => new ChatMessage(
+                        one.GetProperty("role").GetString()!,
+                        one.GetProperty("content").GetString()!
+                    )),
             ];
             string prompt = chat.Prompt(messages, row.GetProperty("add_generation_prompt").GetBoolean());
             prompt.Should().Be(row.GetProperty("text").GetString());
@@ -56,7 +59,11 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         using LanguageModel model = LanguageModel.Open(
             path,
-            new LanguageModelOptions { CacheFolder = cache.Path, Graph = new() { ContextLength = 512 } }
+            new LanguageModelOptions
+            {
+                CacheFolder = cache.Path,
+                Graph = new() { ContextLength = 512 },
+            }
         );
         output.WriteLine($"Opened in {clock.Elapsed.TotalSeconds:F1} s.");
         JsonElement[] rows = [.. ModelFiles.Json(File("golden.json")).GetProperty("rows").EnumerateArray()];
@@ -74,7 +81,10 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
             tokens += same;
             if (same < expected.Length)
             {
-                row.GetProperty("greedy_margin")[same].GetDouble().Should().BeLessThan(NearTie, row.GetProperty("prompt").GetString());
+                row.GetProperty("greedy_margin")[same]
+                    .GetDouble()
+                    .Should()
+                    .BeLessThan(NearTie, row.GetProperty("prompt").GetString());
                 nearTies++;
             }
         }
@@ -91,7 +101,15 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
         Half[] golden = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan(bytes.Length - 2 * 2 * vocabulary)).ToArray();
         using ISequence sequence = model.Model.CreateSequence();
         await model.Model.ForwardAsync(
-            new[] { new ForwardItem { Sequence = sequence, Tokens = prompt, Wanted = new Wanted(Logits: RowSelection.All) } },
+            new[]
+            {
+                new ForwardItem
+                {
+                    Sequence = sequence,
+                    Tokens = prompt,
+                    Wanted = new Wanted(Logits: RowSelection.All),
+                },
+            },
             TestContext.Current.CancellationToken
         );
         float greatest = 0;

@@ -87,11 +87,7 @@ public class ChatTemplateTests(ITestOutputHelper output)
 
     [Fact]
     public void The_clock_can_be_set() =>
-        ChatTemplate
-            .Parse("{{ strftime_now('%d %b %Y') }}", clock: new FixedClock())
-            .Render([])
-            .Should()
-            .Be("26 Jul 2024");
+        ChatTemplate.Parse("{{ strftime_now('%d %b %Y') }}", clock: new FixedClock()).Render([]).Should().Be("26 Jul 2024");
 
     [Theory]
     [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}")]
@@ -161,7 +157,31 @@ public class ChatTemplateTests(ITestOutputHelper output)
 
     private static string Mutate(string[] sources, Random random)
     {
-        string[] bits = ["{%", "%}", "{{", "}}", "-", "'", "|", "[", "]", "(", ")", "not ", "loop", "if ", "[::-1]", "*9", "|list", "|tojson", "=", "messages", "\uD83D", "\n"];
+        string[] bits =
+        [
+            "{%",
+            "%}",
+            "{{",
+            "}}",
+            "-",
+            "'",
+            "|",
+            "[",
+            "]",
+            "(",
+            ")",
+            "not ",
+            "loop",
+            "if ",
+            "[::-1]",
+            "*9",
+            "|list",
+            "|tojson",
+            "=",
+            "messages",
+            "\uD83D",
+            "\n",
+        ];
         string text = sources[random.Next(sources.Length)];
         for (int i = random.Next(1, 6); i > 0; i--)
         {
