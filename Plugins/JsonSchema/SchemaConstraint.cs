@@ -45,6 +45,9 @@ public sealed class SchemaConstraint
     /// <summary>Length of a mask in 64-bit words.</summary>
     public int Words => _tables.Words;
 
+    /// <summary>Whether a token ends the text.</summary>
+    public bool IsEnd(int token) => Array.IndexOf(_endTokens, token) >= 0;
+
     /// <summary>Whether the text may end here.</summary>
     public static bool CanEnd(in SchemaState state)
     {

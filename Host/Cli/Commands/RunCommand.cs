@@ -21,6 +21,9 @@ internal static class RunCommand
         ("presence-penalty", "Subtracts this from tokens that occurred in the output; 0 is off."),
         ("logit-bias", "Adds to logits: ID:BIAS, comma-separated."),
         ("min-tokens", "Suppresses end tokens until this many tokens."),
+        ("json-schema", "Keeps the text a document of this JSON Schema: a file, or the schema itself; true allows any JSON."),
+        ("regex", "Keeps the whole text a match of this pattern."),
+        ("choices", "Keeps the text one of these, comma-separated."),
     ];
 
     public static Command Create()

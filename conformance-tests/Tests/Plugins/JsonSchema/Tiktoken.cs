@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Tokenwright.Plugins.JsonSchema;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
 

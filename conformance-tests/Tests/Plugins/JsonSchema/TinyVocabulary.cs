@@ -1,5 +1,4 @@
 using System.Text;
-using Tokenwright.Plugins.JsonSchema;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
 
