@@ -14,13 +14,13 @@ namespace Tokenwright;
 /// </remarks>
 public sealed class StopMatcher
 {
-    private readonly byte[] classes = new byte[256]; // class of a byte; 0: in no stop string
-    private readonly int classCount;
-    private readonly int[] next; // [state * classCount + class] -> state
-    private readonly int[] depths; // state -> length of the longest suffix that begins some stop string
-    private readonly int[] matches; // state -> index of the longest stop string that ends here, or -1
-    private readonly int[] stopLengths;
-    private int state;
+    private readonly byte[] _classes = new byte[256]; // class of a byte; 0: in no stop string
+    private readonly int _classCount;
+    private readonly int[] _next; // [state * classCount + class] -> state
+    private readonly int[] _depths; // state -> length of the longest suffix that begins some stop string
+    private readonly int[] _matches; // state -> index of the longest stop string that ends here, or -1
+    private readonly int[] _stopLengths;
+    private int _state;
 
     /// <summary>Builds the automaton.</summary>
     /// <param name="stops">The stop strings; may be empty, then nothing ever matches.</param>
@@ -31,20 +31,20 @@ public sealed class StopMatcher
         var patterns = new byte[stops.Count][];
         for (var i = 0; i < patterns.Length; i++)
             patterns[i] = Utf8(stops[i], i);
-        stopLengths = Array.ConvertAll(patterns, p => p.Length);
+        _stopLengths = Array.ConvertAll(patterns, p => p.Length);
 
         // At most 255 classes: the bytes 0xC0, 0xC1 and 0xF5..0xFF never occur in UTF-8.
         foreach (var pattern in patterns)
         foreach (var b in pattern)
-            if (classes[b] == 0)
-                classes[b] = (byte)++classCount;
-        classCount++;
+            if (_classes[b] == 0)
+                _classes[b] = (byte)++_classCount;
+        _classCount++;
 
         var states = 1 + patterns.Sum(p => p.Length);
-        next = new int[states * classCount];
-        depths = new int[states];
-        matches = new int[states];
-        Array.Fill(matches, -1);
+        _next = new int[states * _classCount];
+        _depths = new int[states];
+        _matches = new int[states];
+        Array.Fill(_matches, -1);
         Link(AddPatterns(patterns));
     }
 
@@ -55,7 +55,7 @@ public sealed class StopMatcher
     /// How many bytes, from the first, can be emitted for certain: all but the longest suffix that may still grow into a stop
     /// string; after a match, everything before it. Never decreases.
     /// </summary>
-    public int SafeLength => IsMatched ? MatchStart : Length - depths[state];
+    public int SafeLength => IsMatched ? MatchStart : Length - _depths[_state];
 
     /// <summary>Whether a stop string has been completed. Bytes appended after that are ignored.</summary>
     public bool IsMatched => Match >= 0;
@@ -64,7 +64,7 @@ public sealed class StopMatcher
     public int Match { get; private set; } = -1;
 
     /// <summary>Byte offset at which the completed stop string begins; -1 before.</summary>
-    public int MatchStart => IsMatched ? Length - stopLengths[Match] : -1;
+    public int MatchStart => IsMatched ? Length - _stopLengths[Match] : -1;
 
     /// <summary>Reads more bytes of the text.</summary>
     /// <param name="bytes">The bytes of one or more committed tokens; they need not be whole characters.</param>
@@ -75,9 +75,9 @@ public sealed class StopMatcher
             return true;
         foreach (var b in bytes)
         {
-            state = next[state * classCount + classes[b]];
+            _state = _next[_state * _classCount + _classes[b]];
             Length++;
-            Match = matches[state];
+            Match = _matches[_state];
             if (IsMatched)
                 return true;
         }
@@ -87,7 +87,7 @@ public sealed class StopMatcher
     /// <summary>Forgets everything seen, to follow another text with the same stop strings.</summary>
     public void Reset()
     {
-        state = 0;
+        _state = 0;
         Length = 0;
         Match = -1;
     }
@@ -118,16 +118,16 @@ public sealed class StopMatcher
             var at = 0;
             foreach (var b in patterns[i])
             {
-                ref var child = ref next[at * classCount + classes[b]];
+                ref var child = ref _next[at * _classCount + _classes[b]];
                 if (child == 0)
                 {
-                    depths[count] = depths[at] + 1;
+                    _depths[count] = _depths[at] + 1;
                     child = count++;
                 }
                 at = child;
             }
-            if (matches[at] < 0)
-                matches[at] = i;
+            if (_matches[at] < 0)
+                _matches[at] = i;
         }
         return count;
     }
@@ -139,18 +139,18 @@ public sealed class StopMatcher
         var queue = new Queue<int>([0]);
         while (queue.TryDequeue(out var parent))
         {
-            for (var c = 0; c < classCount; c++)
+            for (var c = 0; c < _classCount; c++)
             {
-                ref var child = ref next[parent * classCount + c];
-                var fallback = parent == 0 ? 0 : next[failures[parent] * classCount + c];
+                ref var child = ref _next[parent * _classCount + c];
+                var fallback = parent == 0 ? 0 : _next[failures[parent] * _classCount + c];
                 if (child == 0)
                 {
                     child = fallback;
                     continue;
                 }
                 failures[child] = fallback;
-                if (matches[child] < 0)
-                    matches[child] = matches[fallback];
+                if (_matches[child] < 0)
+                    _matches[child] = _matches[fallback];
                 queue.Enqueue(child);
             }
         }

@@ -29,7 +29,7 @@ internal sealed record AddedToken(
 internal sealed class AddedTokens
 {
     private readonly Dictionary<char, List<(string Content, AddedToken Token)>> byFirst = [];
-    private readonly SearchValues<string> any;
+    private readonly SearchValues<string> _any;
 
     /// <param name="tokens">The tokens; those with an empty content are never found.</param>
     /// <param name="normalize">Applied to every content first.</param>
@@ -48,7 +48,7 @@ internal sealed class AddedTokens
         }
         foreach (var list in byFirst.Values)
             list.Sort((a, b) => b.Content.Length.CompareTo(a.Content.Length));
-        any = SearchValues.Create([.. contents], StringComparison.Ordinal);
+        _any = SearchValues.Create([.. contents], StringComparison.Ordinal);
     }
 
     /// <summary>A stretch of text: an added token, or (Token null) what lies between two of them.</summary>
@@ -63,7 +63,7 @@ internal sealed class AddedTokens
         var done = 0;
         for (var at = 0; at < text.Length; )
         {
-            var step = byFirst.Count == 0 ? -1 : text.AsSpan(at).IndexOfAny(any);
+            var step = byFirst.Count == 0 ? -1 : text.AsSpan(at).IndexOfAny(_any);
             if (step < 0)
                 break;
             var start = at + step;

@@ -8,18 +8,18 @@ namespace Tokenwright.Models.Tokenizers;
 /// </summary>
 internal static class ByteLevel
 {
-    private static readonly char[] symbols = new char[256];
-    private static readonly short[] bytes = new short[0x144]; // symbol -> byte, or -1
+    private static readonly char[] Symbols = new char[256];
+    private static readonly short[] Bytes = new short[0x144]; // symbol -> byte, or -1
 
     static ByteLevel()
     {
-        Array.Fill(bytes, (short)-1);
+        Array.Fill(Bytes, (short)-1);
         var next = 0x100;
         for (var b = 0; b < 256; b++)
         {
             var printable = b is >= '!' and <= '~' or >= 0xA1 and <= 0xAC or >= 0xAE and <= 0xFF;
-            symbols[b] = (char)(printable ? b : next++);
-            bytes[symbols[b]] = (short)b;
+            Symbols[b] = (char)(printable ? b : next++);
+            Bytes[Symbols[b]] = (short)b;
         }
     }
 
@@ -32,7 +32,7 @@ internal static class ByteLevel
             {
                 Span<byte> utf8 = Encoding.UTF8.GetBytes(source);
                 for (var i = 0; i < span.Length; i++)
-                    span[i] = symbols[utf8[i]];
+                    span[i] = Symbols[utf8[i]];
             }
         );
 
@@ -42,9 +42,9 @@ internal static class ByteLevel
         var result = new byte[token.Length];
         for (var i = 0; i < token.Length; i++)
         {
-            if (token[i] >= bytes.Length || bytes[token[i]] < 0)
+            if (token[i] >= Bytes.Length || Bytes[token[i]] < 0)
                 return Encoding.UTF8.GetBytes(token);
-            result[i] = (byte)bytes[token[i]];
+            result[i] = (byte)Bytes[token[i]];
         }
         return result;
     }

@@ -12,11 +12,11 @@ namespace Tokenwright.Models.Tokenizers;
 /// </remarks>
 public sealed class Detokenizer
 {
-    private readonly IVocabulary vocabulary;
-    private readonly bool dropsLeadingSpace;
-    private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
-    private char[] buffer = new char[256];
-    private bool dropSpace;
+    private readonly IVocabulary _vocabulary;
+    private readonly bool _dropsLeadingSpace;
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private char[] _buffer = new char[256];
+    private bool _dropSpace;
 
     /// <summary>Begins a text.</summary>
     /// <param name="tokenizer">The tokenizer whose ids are appended.</param>
@@ -26,8 +26,8 @@ public sealed class Detokenizer
     public Detokenizer(Tokenizer tokenizer, bool continues = false)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        vocabulary = tokenizer;
-        dropsLeadingSpace = tokenizer.DropsLeadingSpace && !continues;
+        _vocabulary = tokenizer;
+        _dropsLeadingSpace = tokenizer.DropsLeadingSpace && !continues;
         Reset();
     }
 
@@ -36,13 +36,13 @@ public sealed class Detokenizer
     public Detokenizer(IVocabulary vocabulary)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
-        this.vocabulary = vocabulary;
+        _vocabulary = vocabulary;
     }
 
     /// <summary>Appends one token.</summary>
     /// <param name="id">A token id; special tokens add nothing.</param>
     /// <returns>The characters completed by it, valid until the next call.</returns>
-    public ReadOnlySpan<char> Append(int id) => Append(vocabulary.Bytes(id));
+    public ReadOnlySpan<char> Append(int id) => Append(_vocabulary.Bytes(id));
 
     /// <summary>Appends tokens.</summary>
     /// <param name="ids">Token ids; special tokens add nothing.</param>
@@ -51,14 +51,14 @@ public sealed class Detokenizer
     {
         var written = 0;
         foreach (var id in ids)
-            written += Write(vocabulary.Bytes(id), written, flush: false);
-        return buffer.AsSpan(0, written);
+            written += Write(_vocabulary.Bytes(id), written, flush: false);
+        return _buffer.AsSpan(0, written);
     }
 
     /// <summary>Appends bytes of the text, for a caller that cuts the text itself (at a stop string).</summary>
     /// <param name="bytes">Any bytes; they need not be whole characters.</param>
     /// <returns>The characters completed by them, valid until the next call.</returns>
-    public ReadOnlySpan<char> Append(ReadOnlySpan<byte> bytes) => buffer.AsSpan(0, Write(bytes, 0, flush: false));
+    public ReadOnlySpan<char> Append(ReadOnlySpan<byte> bytes) => _buffer.AsSpan(0, Write(bytes, 0, flush: false));
 
     /// <summary>Ends the text: an incomplete character at its end comes out as U+FFFD.</summary>
     /// <returns>The last characters, valid until the next call; then another text can begin.</returns>
@@ -66,27 +66,27 @@ public sealed class Detokenizer
     {
         var written = Write([], 0, flush: true);
         Reset();
-        return buffer.AsSpan(0, written);
+        return _buffer.AsSpan(0, written);
     }
 
     /// <summary>Begins another text; what is held back of this one is forgotten.</summary>
     public void Reset()
     {
-        decoder.Reset();
-        dropSpace = dropsLeadingSpace;
+        _decoder.Reset();
+        _dropSpace = _dropsLeadingSpace;
     }
 
     private int Write(ReadOnlySpan<byte> bytes, int at, bool flush)
     {
-        if (dropSpace && bytes.Length > 0)
+        if (_dropSpace && bytes.Length > 0)
         {
             if (bytes[0] == (byte)' ')
                 bytes = bytes[1..];
-            dropSpace = false;
+            _dropSpace = false;
         }
         var needed = at + Encoding.UTF8.GetMaxCharCount(bytes.Length);
-        if (buffer.Length < needed)
-            Array.Resize(ref buffer, Math.Max(needed, 2 * buffer.Length));
-        return decoder.GetChars(bytes, buffer.AsSpan(at), flush);
+        if (_buffer.Length < needed)
+            Array.Resize(ref _buffer, Math.Max(needed, 2 * _buffer.Length));
+        return _decoder.GetChars(bytes, _buffer.AsSpan(at), flush);
     }
 }

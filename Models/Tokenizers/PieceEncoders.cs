@@ -17,11 +17,11 @@ internal interface IPieceEncoder
 /// </summary>
 internal sealed class MergeEncoder : IPieceEncoder
 {
-    private readonly BpeTokenizer merger;
+    private readonly BpeTokenizer _merger;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> vocabulary;
     private readonly bool byteLevel;
     private readonly bool ignoreMerges;
-    private readonly int[]? fallback; // byte -> id, -1 where the vocabulary has none
+    private readonly int[]? _fallback; // byte -> id, -1 where the vocabulary has none
     private readonly int? unknown;
     private readonly bool fuseUnknown;
 
@@ -36,7 +36,7 @@ internal sealed class MergeEncoder : IPieceEncoder
     )
     {
         // The byte alphabet is applied here, not by the library, because ignore_merges looks pieces up in it.
-        merger = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = merges });
+        _merger = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = merges });
         this.vocabulary = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         this.byteLevel = byteLevel;
         this.ignoreMerges = ignoreMerges;
@@ -44,9 +44,9 @@ internal sealed class MergeEncoder : IPieceEncoder
         this.fuseUnknown = fuseUnknown;
         if (byteFallback)
         {
-            fallback = new int[256];
+            _fallback = new int[256];
             for (var b = 0; b < 256; b++)
-                fallback[b] = vocabulary.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), -1);
+                _fallback[b] = vocabulary.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), -1);
         }
     }
 
@@ -82,24 +82,24 @@ internal sealed class MergeEncoder : IPieceEncoder
     {
         if (start < end)
             ids.AddRange(
-                merger.EncodeToIds(piece.AsSpan(start..end), considerPreTokenization: false, considerNormalization: false)
+                _merger.EncodeToIds(piece.AsSpan(start..end), considerPreTokenization: false, considerNormalization: false)
             );
     }
 
     /// <returns>Whether an unknown token that follows directly is part of this one.</returns>
     private bool EncodeUnknown(Rune rune, bool fused, List<int> ids)
     {
-        if (fallback is not null)
+        if (_fallback is not null)
         {
             Span<byte> buffer = stackalloc byte[4];
             var utf8 = buffer[..rune.EncodeToUtf8(buffer)];
             var complete = true;
             foreach (var b in utf8)
-                complete &= fallback[b] >= 0;
+                complete &= _fallback[b] >= 0;
             if (complete)
             {
                 foreach (var b in utf8)
-                    ids.Add(fallback[b]);
+                    ids.Add(_fallback[b]);
                 return false;
             }
         }

@@ -28,14 +28,14 @@ internal sealed class SplitPattern
         + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
         + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    private static readonly string[] groups = ["(?:", "(?i:", "(?!", "(?="];
+    private static readonly string[] Groups = ["(?:", "(?i:", "(?!", "(?="];
 
-    private readonly Regex regex;
+    private readonly Regex _regex;
     private readonly bool ignoresCase;
 
     private SplitPattern(string pattern)
     {
-        regex = new Regex(pattern, RegexOptions.CultureInvariant);
+        _regex = new Regex(pattern, RegexOptions.CultureInvariant);
         ignoresCase = pattern.Contains("(?i", StringComparison.Ordinal);
     }
 
@@ -67,7 +67,7 @@ internal sealed class SplitPattern
     {
         var matches = new List<(int, int)>();
         var (projected, offsets) = Project(text);
-        foreach (var match in regex.EnumerateMatches(projected))
+        foreach (var match in _regex.EnumerateMatches(projected))
         {
             var end = match.Index + match.Length;
             if (match.Length > 0)
@@ -178,7 +178,7 @@ internal sealed class SplitPattern
                 case '.' or '^' or '$' when !inClass:
                     return $"'{c}' outside a class";
                 case '(' when !inClass && following == '?':
-                    if (!groups.Any(group => string.CompareOrdinal(pattern, i, group, 0, group.Length) == 0))
+                    if (!Groups.Any(group => string.CompareOrdinal(pattern, i, group, 0, group.Length) == 0))
                         return "a group other than (?: (?i: (?! (?=";
                     i = pattern.IndexOfAny([':', '!', '='], i);
                     break;

@@ -9,10 +9,10 @@ internal sealed class TokenTable
     /// <summary>Far above any real vocabulary; keeps a damaged file from asking for gigabytes.</summary>
     private const int MostTokens = 1 << 24;
 
-    private readonly byte[] bytes;
-    private readonly int[] ends; // bytes of id: [ends[id], ends[id + 1])
-    private readonly bool[] special;
-    private readonly string[] literals;
+    private readonly byte[] _bytes;
+    private readonly int[] _ends; // bytes of id: [ends[id], ends[id + 1])
+    private readonly bool[] _special;
+    private readonly string[] _literals;
 
     /// <param name="tokens">In any order; of two with the same id the later one counts.</param>
     /// <param name="file">Named in errors.</param>
@@ -32,28 +32,28 @@ internal sealed class TokenTable
         foreach (var token in tokens)
             byId[token.Id] = token;
 
-        ends = new int[size + 1];
-        special = new bool[size];
-        literals = new string[size];
+        _ends = new int[size + 1];
+        _special = new bool[size];
+        _literals = new string[size];
         for (var id = 0; id < size; id++)
         {
-            special[id] = byId[id]?.IsSpecial ?? true; // a gap in the numbering is padding
-            literals[id] = byId[id]?.Literal ?? "";
-            ends[id + 1] = ends[id] + (special[id] ? 0 : byId[id]!.Value.Bytes.Length);
+            _special[id] = byId[id]?.IsSpecial ?? true; // a gap in the numbering is padding
+            _literals[id] = byId[id]?.Literal ?? "";
+            _ends[id + 1] = _ends[id] + (_special[id] ? 0 : byId[id]!.Value.Bytes.Length);
         }
-        bytes = new byte[ends[size]];
+        _bytes = new byte[_ends[size]];
         for (var id = 0; id < size; id++)
-            if (!special[id])
-                byId[id]!.Value.Bytes.CopyTo(bytes, ends[id]);
+            if (!_special[id])
+                byId[id]!.Value.Bytes.CopyTo(_bytes, _ends[id]);
     }
 
-    public int Size => special.Length;
+    public int Size => _special.Length;
 
-    public ReadOnlySpan<byte> Bytes(int id) => Has(id) ? bytes.AsSpan(ends[id]..ends[id + 1]) : default;
+    public ReadOnlySpan<byte> Bytes(int id) => Has(id) ? _bytes.AsSpan(_ends[id].._ends[id + 1]) : default;
 
-    public bool IsSpecial(int id) => !Has(id) || special[id];
+    public bool IsSpecial(int id) => !Has(id) || _special[id];
 
-    public string Literal(int id) => Has(id) ? literals[id] : "";
+    public string Literal(int id) => Has(id) ? _literals[id] : "";
 
-    private bool Has(int id) => (uint)id < (uint)special.Length;
+    private bool Has(int id) => (uint)id < (uint)_special.Length;
 }

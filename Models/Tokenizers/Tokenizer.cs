@@ -11,34 +11,34 @@ namespace Tokenwright.Models.Tokenizers;
 /// </remarks>
 public sealed class Tokenizer : IVocabulary
 {
-    private readonly TokenTable table;
-    private readonly AddedTokens rawTokens;
-    private readonly AddedTokens normalizedTokens;
-    private readonly Dictionary<string, int> found;
-    private readonly Func<string, bool, string> normalize;
+    private readonly TokenTable _table;
+    private readonly AddedTokens _rawTokens;
+    private readonly AddedTokens _normalizedTokens;
+    private readonly Dictionary<string, int> _found;
+    private readonly Func<string, bool, string> _normalize;
     private readonly IReadOnlyList<IPreTokenizer> preTokenizers;
-    private readonly IPieceEncoder encoder;
-    private readonly int[] prefix;
-    private readonly int[] suffix;
+    private readonly IPieceEncoder _encoder;
+    private readonly int[] _prefix;
+    private readonly int[] _suffix;
 
     internal Tokenizer(TokenizerParts parts)
     {
-        table = parts.Table;
-        normalize = parts.Normalize;
+        _table = parts.Table;
+        _normalize = parts.Normalize;
         preTokenizers = parts.PreTokenizers;
-        encoder = parts.Encoder;
-        prefix = [.. parts.Prefix];
-        suffix = [.. parts.Suffix];
+        _encoder = parts.Encoder;
+        _prefix = [.. parts.Prefix];
+        _suffix = [.. parts.Suffix];
         DropsLeadingSpace = parts.DropsLeadingSpace;
-        rawTokens = new(parts.Added.Where(t => !t.Normalized), content => content);
-        normalizedTokens = new(parts.Added.Where(t => t.Normalized), parts.NormalizeToken);
-        found = new(StringComparer.Ordinal);
+        _rawTokens = new(parts.Added.Where(t => !t.Normalized), content => content);
+        _normalizedTokens = new(parts.Added.Where(t => t.Normalized), parts.NormalizeToken);
+        _found = new(StringComparer.Ordinal);
         foreach (var token in parts.Added)
-            found[token.Content] = token.Id;
+            _found[token.Content] = token.Id;
     }
 
     /// <inheritdoc />
-    public int Size => table.Size;
+    public int Size => _table.Size;
 
     /// <summary>
     /// Whether one leading space is an artefact of encoding (SentencePiece's dummy prefix) and is left out where a text begins.
@@ -100,16 +100,16 @@ public sealed class Tokenizer : IVocabulary
         text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
         var ids = new List<int>(text.Length / 3 + 4);
         if (addSpecial)
-            ids.AddRange(prefix);
-        foreach (var part in rawTokens.Split(text, allowSpecial))
+            ids.AddRange(_prefix);
+        foreach (var part in _rawTokens.Split(text, allowSpecial))
         {
             if (part.Token is { } token)
                 ids.Add(token.Id);
             else
-                EncodeNormalized(normalize(text[part.Start..part.End], part.Start == 0), part.Start == 0, allowSpecial, ids);
+                EncodeNormalized(_normalize(text[part.Start..part.End], part.Start == 0), part.Start == 0, allowSpecial, ids);
         }
         if (addSpecial)
-            ids.AddRange(suffix);
+            ids.AddRange(_suffix);
         return ids;
     }
 
@@ -122,18 +122,18 @@ public sealed class Tokenizer : IVocabulary
     }
 
     /// <inheritdoc />
-    public ReadOnlySpan<byte> Bytes(int id) => table.Bytes(id);
+    public ReadOnlySpan<byte> Bytes(int id) => _table.Bytes(id);
 
     /// <inheritdoc />
-    public bool IsSpecial(int id) => table.IsSpecial(id);
+    public bool IsSpecial(int id) => _table.IsSpecial(id);
 
     /// <summary>A token as its vocabulary spells it, e.g. <c>Ġthe</c>, <c>▁the</c> or <c>&lt;|end|&gt;</c>; empty where there is none.</summary>
     /// <param name="id">A token id.</param>
-    public string Literal(int id) => table.Literal(id);
+    public string Literal(int id) => _table.Literal(id);
 
     /// <summary>The id of an added or special token, e.g. <c>&lt;|end|&gt;</c>; null if there is none of this name.</summary>
     /// <param name="specialToken">Its literal text.</param>
-    public int? Find(string specialToken) => found.TryGetValue(specialToken, out var id) ? id : null;
+    public int? Find(string specialToken) => _found.TryGetValue(specialToken, out var id) ? id : null;
 
     private static string Choose(string folder)
     {
@@ -150,7 +150,7 @@ public sealed class Tokenizer : IVocabulary
 
     private void EncodeNormalized(string text, bool first, bool allowSpecial, List<int> ids)
     {
-        foreach (var part in normalizedTokens.Split(text, allowSpecial))
+        foreach (var part in _normalizedTokens.Split(text, allowSpecial))
         {
             if (part.Token is { } token)
             {
@@ -166,7 +166,7 @@ public sealed class Tokenizer : IVocabulary
                 pieces = smaller;
             }
             foreach (var piece in pieces)
-                encoder.Encode(piece, ids);
+                _encoder.Encode(piece, ids);
         }
     }
 }

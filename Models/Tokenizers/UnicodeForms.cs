@@ -21,8 +21,8 @@ internal static partial class UnicodeForms
 
     private readonly record struct Mapping(int[] To, bool Compatible);
 
-    private static readonly Dictionary<int, byte> classes = []; // combining classes other than 0
-    private static readonly Dictionary<int, Mapping> mappings = [];
+    private static readonly Dictionary<int, byte> Classes = []; // combining classes other than 0
+    private static readonly Dictionary<int, Mapping> Mappings = [];
     private static readonly Dictionary<(int, int), int> pairs = [];
 
     static UnicodeForms()
@@ -64,14 +64,14 @@ internal static partial class UnicodeForms
         var comma = head.IndexOf(',');
         var point = int.Parse(comma < 0 ? head : head[..comma], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         if (comma >= 0)
-            classes[point] = byte.Parse(head[(comma + 1)..], NumberStyles.None, CultureInfo.InvariantCulture);
+            Classes[point] = byte.Parse(head[(comma + 1)..], NumberStyles.None, CultureInfo.InvariantCulture);
         if (kind < 0)
             return;
         var to = Array.ConvertAll(
             line[(kind + 1)..].Split(' '),
             p => int.Parse(p, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
         );
-        mappings[point] = new(to, line[kind] == '~');
+        Mappings[point] = new(to, line[kind] == '~');
         if (line[kind] == '=')
             pairs[(to[0], to[1])] = point;
     }
@@ -86,7 +86,7 @@ internal static partial class UnicodeForms
             if (syllable % Trails != 0)
                 points.Add(TrailBase + syllable % Trails);
         }
-        else if (mappings.TryGetValue(point, out var mapping) && (compatible || !mapping.Compatible))
+        else if (Mappings.TryGetValue(point, out var mapping) && (compatible || !mapping.Compatible))
         {
             foreach (var part in mapping.To)
                 Decompose(part, compatible, points);
@@ -146,5 +146,5 @@ internal static partial class UnicodeForms
         return pairs.TryGetValue((a, b), out var composed) ? composed : null;
     }
 
-    private static int Class(int point) => classes.GetValueOrDefault(point);
+    private static int Class(int point) => Classes.GetValueOrDefault(point);
 }
