@@ -3,7 +3,7 @@ namespace Tokenwright;
 /// <summary>What a generation cost, counted as it runs.</summary>
 public sealed class Statistics
 {
-    /// <summary>Steps after the prompt, each committing one or more tokens.</summary>
+    /// <summary>Steps, the first being that of the prompt's last part; each commits one or more tokens.</summary>
     public int Steps { get; set; }
 
     /// <summary>Forwards of the target, those of the prompt included.</summary>

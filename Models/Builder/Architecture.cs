@@ -21,7 +21,7 @@ public abstract class Architecture
         return All.FirstOrDefault(architecture => architecture.ModelClasses.Contains(name))
             ?? throw config.Fault(
                 $"architecture '{name}' is not supported; supported are {string.Join(", ", All.SelectMany(one => one.ModelClasses))}",
-                "Use a checkpoint of one of these, or an ONNX export of this one."
+                "Use a checkpoint of one of these."
             );
     }
 
