@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
@@ -17,8 +16,7 @@ public sealed unsafe class SafetensorsFile : ITensorSource, IDisposable
     private const long MaximumHeaderBytes = 100_000_000;
     private const string Damaged = "The file is damaged or was not downloaded completely; download it again.";
 
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MappedFile _file;
     private readonly Dictionary<string, Entry> _entries;
     private readonly byte* _data;
 
@@ -28,39 +26,27 @@ public sealed unsafe class SafetensorsFile : ITensorSource, IDisposable
     public SafetensorsFile(string path)
     {
         Origin = path;
+        _file = new MappedFile(path);
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length < 8)
+            if (_file.Length < 8)
             {
-                throw Fault($"the file has {length} bytes, too few for a header length");
+                throw Fault($"the file has {_file.Length} bytes, too few for a header length");
             }
 
-            _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            _view = _file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            start += _view.PointerOffset;
-            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, 8));
-            if (headerLength > MaximumHeaderBytes || headerLength > (ulong)(length - 8))
+            long left = _file.Length - 8;
+            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(_file.Start, 8));
+            if (headerLength > MaximumHeaderBytes || headerLength > (ulong)left)
             {
-                throw Fault($"the header claims {headerLength} bytes, the file has {length - 8} after the length");
+                throw Fault($"the header claims {headerLength} bytes, the file has {left} after the length");
             }
 
-            _data = start + 8 + headerLength;
-            _entries = ReadHeader(new ReadOnlySpan<byte>(start + 8, (int)headerLength), length - 8 - (long)headerLength);
+            _data = _file.Start + 8 + headerLength;
+            _entries = ReadHeader(new ReadOnlySpan<byte>(_file.Start + 8, (int)headerLength), left - (long)headerLength);
         }
-        catch (Exception error)
+        catch
         {
-            Dispose();
-            if (error is IOException or UnauthorizedAccessException)
-            {
-                throw new CheckpointException(
-                    $"{path}: cannot be read ({error.Message}) Check the path and its permissions.",
-                    error
-                );
-            }
-
+            _file.Dispose();
             throw;
         }
     }
@@ -110,16 +96,7 @@ public sealed unsafe class SafetensorsFile : ITensorSource, IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        if (_data != null)
-        {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-
-        _view?.Dispose();
-        _file?.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     // A bfloat16 is the upper half of a float32.
     private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<float> destination)

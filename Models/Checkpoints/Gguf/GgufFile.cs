@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Text;
 
 namespace Tokenwright.Models.Checkpoints.Gguf;
@@ -14,9 +13,7 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
 {
     private const string Damaged = "The file is damaged or was not downloaded completely; download it again.";
 
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    private readonly MappedFile _file;
     private readonly byte* _data;
     private readonly Dictionary<string, object> _metadata = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Entry> _tensors = new(StringComparer.Ordinal);
@@ -27,35 +24,22 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
     public GgufFile(string path)
     {
         Origin = path;
+        _file = new MappedFile(path);
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length < 24)
+            if (_file.Length < 24)
             {
-                throw Fault($"the file has {length} bytes, too few for a GGUF header");
+                throw Fault($"the file has {_file.Length} bytes, too few for a GGUF header");
             }
 
-            _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            _view = _file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            _start = start;
-            Reader reader = new(this, start + _view.PointerOffset, length);
+            Reader reader = new(this, _file.Start, _file.Length);
             long data = ReadHeader(ref reader);
-            _data = start + _view.PointerOffset + data;
-            CheckTensors(length - data);
+            _data = _file.Start + data;
+            CheckTensors(_file.Length - data);
         }
-        catch (Exception error)
+        catch
         {
-            Dispose();
-            if (error is IOException or UnauthorizedAccessException)
-            {
-                throw new CheckpointException(
-                    $"{path}: cannot be read ({error.Message}) Check the path and its permissions.",
-                    error
-                );
-            }
-
+            _file.Dispose();
             throw;
         }
     }
@@ -185,16 +169,7 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        if (_start != null)
-        {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-
-        _view?.Dispose();
-        _file?.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     internal CheckpointException Fault(string fault, string remedy = Damaged) => new($"{Origin}: {fault}. {remedy}");
 

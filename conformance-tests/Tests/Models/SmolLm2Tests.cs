@@ -4,7 +4,7 @@ using System.Text.Json;
 using Tokenwright.Models;
 using Tokenwright.Models.Chat;
 using Tokenwright.Models.Tokenizers;
-using Tokenwright.Plugins.Standard;
+using Tokenwright.Tests.Models.Runtime;
 
 namespace Tokenwright.Tests.Models;
 
@@ -76,7 +76,11 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
         foreach (JsonElement row in rows.Take(texts))
         {
             int[] expected = ModelFiles.Ids(row.GetProperty("greedy"));
-            int[] written = await Greedy(model, ModelFiles.Ids(row.GetProperty("prompt_ids")), expected.Length);
+            int[] written = await PlainDecoding.GreedyAsync(
+                model,
+                ModelFiles.Ids(row.GetProperty("prompt_ids")),
+                expected.Length
+            );
             int same = expected.AsSpan().CommonPrefixLength(written);
             tokens += same;
             if (same < expected.Length)
@@ -123,24 +127,5 @@ public sealed class SmolLm2Tests(ITestOutputHelper output)
         }
 
         return greatest;
-    }
-
-    private static async Task<int[]> Greedy(LanguageModel model, int[] prompt, int count)
-    {
-        var generation = new Generation(
-            new GenerationSetup
-            {
-                Target = model.Model,
-                Prompt = prompt,
-                Shape = new ShapeChain([new("temperature", new Temperature())], null, model.Model.Info),
-                Verifier = new Agree(),
-                Randomness = new KeyedRandomness(0),
-                MaxTokens = count,
-                IgnoreEndTokens = true,
-            }
-        );
-        await foreach (var _ in new DraftThenVerify().RunAsync(generation)) { }
-
-        return generation.Tokens[prompt.Length..].ToArray();
     }
 }

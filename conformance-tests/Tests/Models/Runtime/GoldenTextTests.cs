@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Tokenwright.Models;
-using Tokenwright.Plugins.Standard;
 
 namespace Tokenwright.Tests.Models.Runtime;
 
@@ -27,7 +26,7 @@ public sealed class GoldenTextTests(ReferenceModels models, ITestOutputHelper ou
         {
             int[] expected = Ints(row.GetProperty("greedy"));
             double[] margins = [.. row.GetProperty("greedy_margin").EnumerateArray().Select(m => m.GetDouble())];
-            var written = await Greedy(model, Ints(row.GetProperty("prompt_ids")), expected.Length);
+            var written = await PlainDecoding.GreedyAsync(model, Ints(row.GetProperty("prompt_ids")), expected.Length);
             texts++;
             int same = expected.AsSpan().CommonPrefixLength(written);
             tokens += same;
@@ -44,25 +43,6 @@ public sealed class GoldenTextTests(ReferenceModels models, ITestOutputHelper ou
 
         output.WriteLine($"{name}: {tokens} tokens of {texts} texts are the golden ones; {nearTies} texts part at a near-tie.");
         texts.Should().BeGreaterThan(10);
-    }
-
-    private static async Task<int[]> Greedy(LanguageModel model, int[] prompt, int count)
-    {
-        var generation = new Generation(
-            new GenerationSetup
-            {
-                Target = model.Model,
-                Prompt = prompt,
-                Shape = new ShapeChain([new("temperature", new Temperature())], null, model.Model.Info),
-                Verifier = new Agree(),
-                Randomness = new KeyedRandomness(0),
-                MaxTokens = count,
-                IgnoreEndTokens = true,
-            }
-        );
-        await foreach (var _ in new DraftThenVerify().RunAsync(generation)) { }
-
-        return generation.Tokens[prompt.Length..].ToArray();
     }
 
     private static int[] Ints(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];
