@@ -18,6 +18,9 @@ public sealed record GraphOptions
     /// <summary>The number K of best ids per row in outputs <c>top_k_ids</c> and <c>top_k_logits</c> [R, K]; 0 for none.</summary>
     public int TopK { get; init; }
 
+    /// <summary>How the weights of the projections and the LM head are stored and multiplied.</summary>
+    public WeightPrecision Precision { get; init; } = WeightPrecision.Float32;
+
     /// <summary>The longest context the graph can run, or null for the checkpoint's own; longer than that is refused.</summary>
     public int? ContextLength { get; init; }
 }
