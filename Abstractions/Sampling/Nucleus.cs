@@ -118,7 +118,7 @@ public static class Nucleus
         {
             refused = MathF.BitDecrement(refused);
         }
-        return TopK.SelectAbove(logits, refused, 0, ids[..logits.Length], values, logits.Length);
+        return TopK.SelectAbove(logits, refused, ids[..logits.Length], values);
     }
 
     /// <summary>

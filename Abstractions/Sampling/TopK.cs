@@ -54,8 +54,8 @@ public static class TopK
     /// <param name="values">Receives the logits of <paramref name="ids"/>; at least as long.</param>
     /// <returns>How many were written: k, or the size of the support where that is smaller.</returns>
     /// <remarks>
-    /// The maxima of equal blocks are taken first. At least k logits reach the k-th largest of those maxima, and few exceed
-    /// it, so only they are ordered. Of the logits equal to it the first k by id are enough: a flat row costs no more than another.
+    /// The maxima of equal blocks are taken first. The k best logits lie in the k blocks with the best maxima, and at least k reach the
+    /// least of those, so only they are ordered. Of the logits equal to it the first k by id are enough: a flat row costs no more than another.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The support is empty.</exception>
     /// <exception cref="ArgumentException">A logit is NaN, or <paramref name="values"/> is too short.</exception>
@@ -77,7 +77,7 @@ public static class TopK
         var blocks = (logits.Length + blockLength - 1) / blockLength;
         if (k > blocks / 2)
         {
-            return SelectAbove(logits, float.NegativeInfinity, 0, ids[..k], values, logits.Length);
+            return SelectAbove(logits, float.NegativeInfinity, ids[..k], values);
         }
 
         var rented = ArrayPool<ulong>.Shared.Rent(blocks);
@@ -94,65 +94,81 @@ public static class TopK
             maxima[block] = Key(max, block);
         }
         PartitionSmallest(maxima, k);
-        var last = TensorPrimitives.Max<ulong>(maxima[..k]);
-        ArrayPool<ulong>.Shared.Return(rented);
-
-        var threshold = Logit(last);
-        var ties = threshold == float.NegativeInfinity ? 0 : k;
-        var most = (int)Math.Min(logits.Length, (long)k * (blockLength + 1));
-        return SelectAbove(logits, threshold, ties, ids[..k], values, most);
-    }
-
-    /// <summary>
-    /// The ids in order whose logit exceeds the threshold, and the first <paramref name="ties"/> by id that equal it: as many
-    /// as fit into <paramref name="ids"/>. At most <paramref name="most"/> may qualify.
-    /// </summary>
-    internal static int SelectAbove(
-        ReadOnlySpan<float> logits,
-        float threshold,
-        int ties,
-        Span<int> ids,
-        Span<float> values,
-        int most
-    )
-    {
-        var rented = ArrayPool<ulong>.Shared.Rent(most);
+        maxima = maxima[..k];
+        var threshold = Logit(TensorPrimitives.Max<ulong>(maxima));
+        var most = k * Math.Min(blockLength, logits.Length);
+        var keys = ArrayPool<ulong>.Shared.Rent(most);
         try
         {
-            var keys = rented.AsSpan(0, Collect(logits, threshold, ties, rented));
-            if (keys.IsEmpty)
+            // In the order of their ids, so that the first of equal logits are found first.
+            for (var i = 0; i < k; i++)
             {
-                throw EmptySupport(logits.Length);
+                maxima[i] = (uint)maxima[i];
             }
-            var count = Math.Min(ids.Length, keys.Length);
-            if (count < keys.Length / 4)
+            maxima.Sort();
+            var count = 0;
+            var ties = threshold == float.NegativeInfinity ? 0 : k;
+            foreach (var block in maxima)
             {
-                PartitionSmallest(keys, count);
-                keys[..count].Sort();
+                var start = (int)block * blockLength;
+                var length = Math.Min(blockLength, logits.Length - start);
+                count += Collect(logits.Slice(start, length), start, threshold, ref ties, keys.AsSpan(count));
             }
-            else if (keys.Length < RadixLength)
-            {
-                keys.Sort();
-            }
-            else
-            {
-                RadixSort(keys);
-            }
-            for (var i = 0; i < count; i++)
-            {
-                ids[i] = (int)keys[i];
-                values[i] = logits[ids[i]];
-            }
-            return count;
+            return Order(keys.AsSpan(0, count), logits, ids[..k], values);
         }
         finally
         {
+            ArrayPool<ulong>.Shared.Return(keys);
             ArrayPool<ulong>.Shared.Return(rented);
         }
     }
 
-    /// <summary>Appends the keys of the qualifying logits in the order of their ids; returns their number.</summary>
-    private static int Collect(ReadOnlySpan<float> logits, float threshold, int ties, Span<ulong> keys)
+    /// <summary>The ids in order whose logit exceeds the threshold, as many as fit into <paramref name="ids"/>.</summary>
+    internal static int SelectAbove(ReadOnlySpan<float> logits, float threshold, Span<int> ids, Span<float> values)
+    {
+        var ties = 0;
+        var keys = ArrayPool<ulong>.Shared.Rent(logits.Length);
+        try
+        {
+            return Order(keys.AsSpan(0, Collect(logits, 0, threshold, ref ties, keys)), logits, ids, values);
+        }
+        finally
+        {
+            ArrayPool<ulong>.Shared.Return(keys);
+        }
+    }
+
+    /// <summary>Writes the first of the keys in order, as many as fit; returns their number.</summary>
+    private static int Order(Span<ulong> keys, ReadOnlySpan<float> logits, Span<int> ids, Span<float> values)
+    {
+        if (keys.IsEmpty)
+        {
+            throw EmptySupport(logits.Length);
+        }
+        var count = Math.Min(ids.Length, keys.Length);
+        if (count < keys.Length / 4)
+        {
+            PartitionSmallest(keys, count);
+            keys[..count].Sort();
+        }
+        else if (keys.Length < RadixLength)
+        {
+            keys.Sort();
+        }
+        else
+        {
+            RadixSort(keys);
+        }
+        for (var i = 0; i < count; i++)
+        {
+            ids[i] = (int)keys[i];
+            values[i] = logits[ids[i]];
+        }
+        return count;
+    }
+
+    /// <summary>Writes the keys of the qualifying logits in the order of their ids, which begin at <paramref name="first"/>; returns their number.</summary>
+    private static int Collect(ReadOnlySpan<float> logits, int first, float threshold, ref int ties, Span<ulong> keys)
     {
         var limit = new Vector<float>(threshold);
         ref var source = ref MemoryMarshal.GetReference(logits);
@@ -189,11 +205,11 @@ public static class TopK
                 var logit = logits[i];
                 if (logit > threshold)
                 {
-                    keys[count++] = Key(logit, i);
+                    keys[count++] = Key(logit, first + i);
                 }
                 else if (ties > 0 && logit == threshold)
                 {
-                    keys[count++] = Key(logit, i);
+                    keys[count++] = Key(logit, first + i);
                     ties--;
                 }
                 else if (float.IsNaN(logit))

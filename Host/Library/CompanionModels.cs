@@ -1,8 +1,14 @@
+using Tokenwright.Models;
+using Tokenwright.Models.Checkpoints;
+
 namespace Tokenwright.Host;
 
 /// <summary>The models that parts ask for beside a target: each is opened once, shared by all generations, and owned by this.</summary>
 /// <remarks>Safe for concurrent use; whoever comes second waits for the first.</remarks>
-internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : IModelSource, IDisposable
+/// <param name="library">Where models are found.</param>
+/// <param name="target">The target.</param>
+/// <param name="path">The target's folder or file, where its card is.</param>
+internal sealed class CompanionModels(ModelLibrary library, ModelInfo target, string path) : IModelSource, IDisposable
 {
     private readonly Dictionary<string, Tokenwright.Models.LanguageModel> _opened = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1);
@@ -10,13 +16,7 @@ internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : 
     /// <inheritdoc/>
     public async ValueTask<ICausalModel> OpenAsync(string role, string? name, CancellationToken cancellation = default)
     {
-        if (name is null)
-        {
-            throw new InvalidOperationException(
-                $"The card of model '{target.Name}' names no {role} model. Name one: {string.Join(", ", library.Names)}, or the path of a folder."
-            );
-        }
-
+        name ??= NameOnCard(role);
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
@@ -64,6 +64,21 @@ internal sealed class CompanionModels(ModelLibrary library, ModelInfo target) : 
         }
 
         _gate.Dispose();
+    }
+
+    private string NameOnCard(string role)
+    {
+        try
+        {
+            return ModelCard.Load(path).Companion(path, role)
+                ?? throw new InvalidOperationException(
+                    $"The card of model '{target.Name}' names no {role} model. Name one: {string.Join(", ", library.Names)}, or the path of a folder."
+                );
+        }
+        catch (CheckpointException error)
+        {
+            throw new InvalidOperationException(error.Message, error);
+        }
     }
 
     private Tokenwright.Models.LanguageModel Open(string role, string name, CancellationToken cancellation)

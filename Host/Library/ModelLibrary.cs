@@ -68,7 +68,7 @@ public sealed class ModelLibrary : IModelLibrary
             model.Model,
             tokenizer,
             tokenizer is null ? null : text => tokenizer.Encode(text),
-            new CompanionModels(this, model.Model.Info),
+            new CompanionModels(this, model.Model.Info, Find(name ?? Default)),
             model.ProfileAsync
         );
     }

@@ -28,9 +28,10 @@ public enum Learning
 /// third token's weight unless <see cref="PaperCompat"/> is set; nothing is drafted where nothing is known; what a text adds stays in its session.
 /// </remarks>
 [Drafter("aded", "A tree from tri-grams that adapt to the text, on top of those of a corpus.")]
-public sealed class AdedDrafter : IDrafter
+public sealed class AdedDrafter : ICorpusDrafter
 {
     private const int DefaultNodes = 64;
+    private const string BaseOption = "aded-base";
 
     private readonly NodeBudget _budget = new();
     private readonly DraftTree _draft = new();
@@ -63,7 +64,7 @@ public sealed class AdedDrafter : IDrafter
     public bool PaperCompat { get; set; }
 
     /// <summary>Tri-grams of a corpus.</summary>
-    [Option("aded-base", "A file of tri-grams to start from; none starts empty.")]
+    [Option(BaseOption, "A file of tri-grams to start from; none starts empty.")]
     public string? BaseFile { get; set; }
 
     /// <summary>Whose texts learn together.</summary>
@@ -86,7 +87,18 @@ public sealed class AdedDrafter : IDrafter
     }
 
     /// <inheritdoc/>
+    public string FileOption => BaseOption;
+
+    /// <inheritdoc/>
     public ProposalModes Proposes => ProposalModes.Deterministic;
+
+    /// <inheritdoc/>
+    public string Build(IEnumerable<IReadOnlyList<int>> documents, int vocabularySize, string file)
+    {
+        var corpus = TrigramBase.Build(documents, vocabularySize);
+        corpus.Save(file);
+        return $"{corpus.RowCount} pairs of tokens and what follows them";
+    }
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(PartContext context, CancellationToken cancellation = default)

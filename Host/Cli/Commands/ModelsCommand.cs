@@ -102,7 +102,7 @@ internal static class ModelsCommand
                 }
 
                 int[]? given = idText is null ? null : RunCommand.Ids("--ids", idText);
-                string file = OutputFile(parsed.GetValue(output)!);
+                string file = OutputFile.Check("--out", parsed.GetValue(output)!);
                 using var model = options.OpenModel(parsed, null, cancellation);
                 int[] tokens =
                     given
@@ -116,20 +116,6 @@ internal static class ModelsCommand
                 return ExitCode.Done;
             }
         );
-    }
-
-    private static string OutputFile(string name)
-    {
-        if (name.Length == 0 || Directory.Exists(name))
-        {
-            throw new BadInputException($"--out '{name}' names no file; give one, such as logits.npy.");
-        }
-
-        string file = Path.GetFullPath(name);
-        string folder = Path.GetDirectoryName(file)!;
-        return Directory.Exists(folder)
-            ? file
-            : throw new BadInputException($"--out {name}: there is no folder {folder}. Create it, or write elsewhere.");
     }
 
     private static void Check(int[] tokens, ModelInfo info)

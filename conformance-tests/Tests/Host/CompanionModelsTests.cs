@@ -121,17 +121,46 @@ public sealed class CompanionModelsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_cannot_help_is_refused()
+    public async Task Without_a_name_the_model_is_the_one_on_the_targets_card()
     {
         using var model = _host.OpenModel("target", Cancellation);
-        await Refuses(null, "The drafter 'assistant' cannot work here: The card of model 'target' names no draft model. *");
+        var plain = await Generate(model);
+
+        var drafted = await Generate(model, "assistant");
+
+        drafted.Tokens.Should().Equal(plain.Tokens);
+        drafted.Statistics.Accepted.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task A_malformed_card_is_named()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_workshop.Root, "carded")).FullName;
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(CommandLine.Installed, "models", "draft")))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "card.json"), """{ "companion": {} }""", Cancellation);
+        using var model = _host.OpenModel(folder, Cancellation);
+
+        var act = async () => await Generate(model, "assistant");
+
+        await act.Should().ThrowAsync<PlanException>().WithMessage("*card.json: *companion*mend it or delete it.");
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_help_is_refused()
+    {
+        using var model = _host.OpenModel("draft", Cancellation);
+        await Refuses(null, "The drafter 'assistant' cannot work here: The card of model 'draft' names no draft model. *");
         await Refuses("drift", "The drafter 'assistant' cannot work here: There is no model 'drift'*Did you mean 'draft'?");
 
         string stranger = Directory.CreateDirectory(Path.Combine(_workshop.Root, "stranger")).FullName;
         RandomLlama.Write(stranger, 8);
         await Refuses(
             stranger,
-            "*: The draft model '*stranger' has a vocabulary of 40 tokens and the target 'target' one of 4096. Take one that shares the target's vocabulary."
+            "*: The draft model '*stranger' has a vocabulary of 40 tokens and the target 'draft' one of 4096. Take one that shares the target's vocabulary."
         );
 
         async Task Refuses(string? name, string message)

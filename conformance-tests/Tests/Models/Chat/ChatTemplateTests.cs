@@ -131,7 +131,7 @@ public class ChatTemplateTests(ITestOutputHelper output)
             .. ModelFiles.Json(Path.Combine(folder, "golden.json")).EnumerateArray().Select(row => row.GetProperty("variables")),
         ];
         Random random = new(20261124);
-        int rounds = Environment.GetEnvironmentVariable("TOKENWRIGHT_FULL") == "1" ? 10_000 : 1_000;
+        int rounds = LongTier.IsOn ? 10_000 : 1_000;
         int texts = 0;
         for (int round = 0; round < rounds; round++)
         {

@@ -159,6 +159,42 @@ public sealed class AdedTests : IDisposable
         Shape(await Search()).Should().Be(Shape(right), "the search is seeded by the text");
     }
 
+    [Fact]
+    public async Task The_published_defect_hides_where_a_heavy_path_begins()
+    {
+        // After 0 1 come 100 tokens, one as rare as the other; only 15 goes on to a sure path.
+        const int Heavy = 15;
+        var documents = new List<int[]>();
+        for (int token = 10; token < 110; token++)
+        {
+            documents.Add([0, 1, token]);
+            documents.AddRange(
+                token == Heavy
+                    ?
+                    [
+                        [1, Heavy, 5, 6],
+                    ]
+                    : Enumerable.Range(10, 100).Select(next => new[] { 1, token, next })
+            );
+        }
+
+        var corpus = TrigramBase.Build(documents, 128);
+        async Task<int> FirstDrafted(bool paperCompat)
+        {
+            var drafter = new AdedDrafter
+            {
+                Store = new TrigramStore(corpus),
+                Search = AdedSearch.Mcts,
+                PaperCompat = paperCompat,
+                Nodes = 1,
+            };
+            return (await Drafts.AfterAsync([0, 1], drafter, Cycle.Of(128))).Token(1);
+        }
+
+        (await FirstDrafted(paperCompat: false)).Should().Be(Heavy);
+        (await FirstDrafted(paperCompat: true)).Should().NotBe(Heavy);
+    }
+
     [Theory]
     [InlineData(AdedSearch.BestFirst)]
     [InlineData(AdedSearch.Mcts)]

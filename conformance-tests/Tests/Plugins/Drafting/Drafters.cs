@@ -1,13 +1,14 @@
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.Aded;
 using Tokenwright.Plugins.Combined;
+using Tokenwright.Plugins.DraftModel;
 using Tokenwright.Plugins.PromptLookup;
 using Tokenwright.Plugins.Suffix;
 using Tokenwright.Plugins.TokenRecycling;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 
-/// <summary>The training-free drafters by short names, fresh for each text; what they share is in the request's stores.</summary>
+/// <summary>Drafters by short names (<see cref="Names"/>: those that need no second model), fresh for each text; what they share is in the request's stores.</summary>
 internal static class Drafters
 {
     public static readonly string[] Names =
@@ -61,6 +62,7 @@ internal static class Drafters
             },
             "combined" => Combine(nodes ?? 32, "suffix", "token-recycling"),
             "combined all" => Combine(nodes ?? 32, "prompt-lookup", "suffix", "token-recycling", "aded"),
+            "draft-model" => new DraftModelDrafter { Nodes = nodes ?? 4 },
             _ => throw new ArgumentException(name),
         };
 
