@@ -13,7 +13,8 @@ internal sealed class OnnxSequence : ISequence
     /// <summary>From this many rows on a forward is long enough to be cut short by a cancellation.</summary>
     private const int FewestCancellableRows = 32;
 
-    private const int FirstCapacity = 512;
+    /// <summary>Rows that a cache has room for at first; those that are not used take no memory.</summary>
+    private const int FirstCapacity = 2048;
 
     private readonly GraphOptions _graph;
     private readonly ForwardRows _rows;

@@ -41,7 +41,11 @@ internal static class OwnDecoding
             }
         }
 
-        return new Run(Quantile.Median(first), Quantile.Median(rate), tokens);
+        return new Run(
+            new Measured(Quantile.Median(first), first.Min()),
+            new Measured(Quantile.Median(rate), rate.Max()),
+            tokens
+        );
     }
 }
 

@@ -110,10 +110,15 @@ internal sealed class PeerComparison(PeerSettings settings)
 }
 
 /// <summary>One contender's turn.</summary>
-/// <param name="FirstTokenMilliseconds">From the prompt to the first token.</param>
-/// <param name="TokensPerSecond">The tokens after the first.</param>
+/// <param name="First">Milliseconds from the prompt to the first token.</param>
+/// <param name="Rate">Tokens per second after the first.</param>
 /// <param name="Tokens">The new tokens.</param>
-internal sealed record Run(double FirstTokenMilliseconds, double TokensPerSecond, int[] Tokens);
+internal sealed record Run(Measured First, Measured Rate, int[] Tokens);
+
+/// <summary>The runs of a turn.</summary>
+/// <param name="Median">The middle one.</param>
+/// <param name="Best">The one that the machine disturbed least.</param>
+internal readonly record struct Measured(double Median, double Best);
 
 /// <summary>All turns of one contender.</summary>
 internal sealed record Contender(string Name, IReadOnlyList<Run> Runs);
