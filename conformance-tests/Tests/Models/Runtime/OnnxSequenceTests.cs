@@ -1,3 +1,4 @@
+using Tokenwright.Models;
 using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Tests.Models.Runtime;
