@@ -166,7 +166,10 @@ public class QuantisedWeightTests
         float[] scales = new float[rows * weight.Blocks];
         Part(0, half);
         Part(half, rows - half);
-        int[] codes = weight.Format.Bits == 8 ? [.. bytes.Select(code => (int)code)] : [.. bytes.SelectMany(pair => new[] { pair & 15, pair >> 4 })];
+        int[] codes =
+            weight.Format.Bits == 8
+                ? [.. bytes.Select(code => (int)code)]
+                : [.. bytes.SelectMany(pair => new[] { pair & 15, pair >> 4 })];
         return ([.. codes.Chunk(weight.Format.Size)], scales);
 
         void Part(int first, int count) =>
