@@ -7,6 +7,7 @@ using Tokenwright.Benchmarks.Peer;
 // peer MODEL... --peer COMMAND  plain decoding beside another engine
 // precision MODEL [TEXT]     what 8 and 4 bits do to logits and perplexity
 // plain-speed MODEL          decoding with every precision, with and without a tree bias
+// memory MODEL               what importing and running take
 // anything else              BenchmarkDotNet: --filter *Pick*
 switch (args)
 {
@@ -21,6 +22,12 @@ switch (args)
         break;
     case ["plain-speed", var model]:
         await PlainSpeed.RunAsync(model);
+        break;
+    case ["memory", var model]:
+        Memory.Run(model);
+        break;
+    case ["memory-of", var task, var model, var precision, var cache]:
+        await Memory.RunChildAsync(task, model, precision, cache);
         break;
     case ["start-up", .. var command]:
         StartUp.Run(command);

@@ -20,7 +20,6 @@ public sealed class DecoderGraph
     private readonly HashSet<string> _used = [];
     private readonly OnnxDimension _batch = 1;
     private readonly BlockFormat? _format;
-    private readonly BlockFormat? _tableFormat;
     private readonly OnnxValue _inputIds;
     private readonly OnnxValue _logitRows;
     private readonly OnnxValue _positions;
@@ -76,9 +75,6 @@ public sealed class DecoderGraph
             WeightPrecision.Int4 => new BlockFormat(4, options.BlockSize),
             _ => throw config.Fault($"weights of precision {options.Precision} were asked for", "Ask for Float32, Int8 or Int4."),
         };
-
-        // The table and the LM head keep 8 bits: in 4 they cost more perplexity than all projections together gain in speed.
-        _tableFormat = _format is { } blocks ? blocks with { Bits = 8 } : null;
 
         _heads = config.Heads;
         _keyValueHeads = config.KeyValueHeads;
@@ -155,8 +151,8 @@ public sealed class DecoderGraph
     public OnnxValue Embed(string table)
     {
         Weight rows = Load(table, Config.VocabularySize, Config.HiddenSize);
-        return _tableFormat is { } format && Config.HiddenSize % format.Size == 0
-            ? Graph.Gather(new QuantisedWeight(table, rows, format), _inputIds)
+        return _format is { } format && Config.HiddenSize % format.Size == 0
+            ? Graph.Gather(Round(table, rows, delicate: true), _inputIds)
             : Graph.Gather(Graph.Weight(table, rows), _inputIds, 0);
     }
 
@@ -179,11 +175,12 @@ public sealed class DecoderGraph
     /// <param name="name">The layer's name, used for the weight in the graph.</param>
     /// <param name="weight">[out, in], as checkpoints keep it.</param>
     /// <param name="bias">[out], or null.</param>
-    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null)
+    /// <param name="delicate">Whether it suffers much from 4 bits.</param>
+    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null, bool delicate = false)
     {
-        OnnxValue product = _format is { } format
-            ? Graph.MatMulNBits(value, new QuantisedWeight(name + ".weight", weight, format), Options.AccuracyLevel)
-            : Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()));
+        OnnxValue product = _format is null
+            ? Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()))
+            : Graph.MatMulNBits(value, Round(name + ".weight", weight, delicate), Options.AccuracyLevel);
         return bias is null ? product : Graph.Add(product, Graph.Weight(name + ".bias", bias));
     }
 
@@ -197,7 +194,8 @@ public sealed class DecoderGraph
             value,
             prefix + "qkv_proj",
             Weight.Stack(Part("q_proj", _heads), Part("k_proj", _keyValueHeads), Part("v_proj", _keyValueHeads)),
-            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null
+            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null,
+            delicate: true
         );
 
         Weight Part(string name, int heads) =>
@@ -276,21 +274,24 @@ public sealed class DecoderGraph
     /// <param name="prefix">What stands before <c>gate_proj</c>, <c>up_proj</c> and <c>down_proj</c>.</param>
     /// <param name="width">The width between.</param>
     /// <param name="bias">Whether the three have biases.</param>
-    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias)
+    /// <param name="delicate">Whether gate and up suffer much from 4 bits, as down always does.</param>
+    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias, bool delicate = false)
     {
         (OnnxValue gate, OnnxValue up) = Graph.SplitInHalf(
             Linear(
                 value,
                 prefix + "gate_up_proj",
                 Weight.Stack(Part("gate_proj"), Part("up_proj")),
-                bias ? Weight.Stack(Load(prefix + "gate_proj.bias", width), Load(prefix + "up_proj.bias", width)) : null
+                bias ? Weight.Stack(Load(prefix + "gate_proj.bias", width), Load(prefix + "up_proj.bias", width)) : null,
+                delicate
             )
         );
         return Linear(
             Graph.Mul(Graph.Silu(gate), up),
             prefix + "down_proj",
             Load(prefix + "down_proj.weight", Config.HiddenSize, width),
-            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null
+            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null,
+            delicate: true
         );
 
         Weight Part(string name) => Load(prefix + name + ".weight", width, Config.HiddenSize);
@@ -325,9 +326,9 @@ public sealed class DecoderGraph
         Weight table = Load(head, Config.VocabularySize, Config.HiddenSize);
         string name = Options.Contract == GraphContract.Tokenwright ? "logits" : "logits_flat";
         Logits(
-            _tableFormat is { } format
-                ? Graph.MatMulNBits(rows, new QuantisedWeight(head, table, format), Options.AccuracyLevel, name)
-                : Graph.MatMulTransposed(rows, Graph.Weight(head, table), name)
+            _format is null
+                ? Graph.MatMulTransposed(rows, Graph.Weight(head, table), name)
+                : Graph.MatMulNBits(rows, Round(head, table, delicate: true), Options.AccuracyLevel, name)
         );
     }
 
@@ -370,6 +371,16 @@ public sealed class DecoderGraph
 
     /// <summary>The tensors of the checkpoint that no block has used.</summary>
     internal IEnumerable<string> Unused => _tensors.Names.Where(name => !_used.Contains(name));
+
+    // What 4 bits hurt most keeps 8, unless the checkpoint has it in just such blocks, so that nothing is lost.
+    private QuantisedWeight Round(string name, Weight weight, bool delicate)
+    {
+        BlockFormat format = _format!.Value;
+        QuantisedWeight rounded = new(name, weight, format);
+        return delicate && format.Bits == 4 && !rounded.SeemsExact()
+            ? new QuantisedWeight(name, weight, format with { Bits = 8 })
+            : rounded;
+    }
 
     // Zeros in place of the missing elements of each head. Rotary positions turn pairs of elements, so both elements of a pair
     // must land on two that the kernel pairs: neighbours stay neighbours, and halves go to the beginnings of the wider halves.

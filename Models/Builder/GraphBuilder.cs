@@ -77,7 +77,7 @@ public static class GraphBuilder
         {
             throw new CheckpointException(
                 $"{tensors.Origin}: {left.Length} tensors have no place in {decoder.Config.Architecture}, '{left[0]}' among them. "
-                    + "The config.json does not describe these weights; use the one that came with them."
+                    + $"They are not what {tensors.Description} describes; download the checkpoint again, or use another."
             );
         }
     }

@@ -7,8 +7,8 @@ public interface ITensorSource
     /// <summary>What error messages call this source: a file or folder.</summary>
     string Origin { get; }
 
-    /// <summary>What in it says which tensors there must be, for error messages.</summary>
-    string Description => "config.json";
+    /// <summary>What error messages call that which says what tensors there must be.</summary>
+    string Description => "the config.json";
 
     /// <summary>The names of all tensors.</summary>
     IEnumerable<string> Names { get; }

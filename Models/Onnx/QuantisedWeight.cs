@@ -33,6 +33,25 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
     /// <summary>Root of the squared error over that of the squared values, 0 to 1, of the rows read so far.</summary>
     public double RelativeError => _error == 0 ? 0 : Math.Sqrt(_error / _energy);
 
+    /// <summary>Whether nothing is lost, as far as three rows can tell: so it is where the checkpoint has such blocks itself.</summary>
+    public bool SeemsExact()
+    {
+        if (weight.IsWhole)
+        {
+            return false;
+        }
+
+        QuantisedWeight probe = new(name, weight, format);
+        byte[] codes = new byte[Blocks * format.BlockBytes];
+        float[] scales = new float[Blocks];
+        foreach (int row in new[] { 0, weight.Rows / 2, weight.Rows - 1 })
+        {
+            probe.Read(row, 1, codes, scales);
+        }
+
+        return probe.RelativeError == 0;
+    }
+
     /// <summary>Rounds some rows.</summary>
     /// <param name="first">The first row.</param>
     /// <param name="count">The number of rows; all of them if the matrix can only be read as a whole.</param>

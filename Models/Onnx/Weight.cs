@@ -93,12 +93,12 @@ public sealed class Weight
         IReadOnlyList<long> actual =
             source.ShapeOf(name)
             ?? throw new CheckpointException(
-                $"{source.Origin}: tensor '{name}' is missing. The weights do not belong to this config.json, or a shard is absent; download the checkpoint again."
+                $"{source.Origin}: tensor '{name}' is missing, which {source.Description} asks for. Download the whole checkpoint again."
             );
         if (!actual.SequenceEqual(shape))
         {
             throw new CheckpointException(
-                $"{source.Origin}: tensor '{name}' has shape [{string.Join(", ", actual)}] where config.json implies [{string.Join(", ", shape)}]. Use the config.json that came with these weights."
+                $"{source.Origin}: tensor '{name}' has shape [{string.Join(", ", actual)}] where {source.Description} implies [{string.Join(", ", shape)}]. They do not belong together; download the checkpoint again."
             );
         }
 

@@ -18,19 +18,11 @@ internal static class Precision
         double exactPerplexity = 0;
         foreach (var precision in Enum.GetValues<WeightPrecision>())
         {
-            if (Environment.GetEnvironmentVariable("TW_ONLY") == "1" && precision == WeightPrecision.Int8)
-                continue;
             using var opened = LanguageModel.Open(
                 path,
                 new LanguageModelOptions
                 {
-                    Graph = new()
-                    {
-                        Precision = precision,
-                        ContextLength = 2 * Window,
-                        BlockSize = int.Parse(Environment.GetEnvironmentVariable("TW_B") ?? "32"),
-                        AccuracyLevel = int.Parse(Environment.GetEnvironmentVariable("TW_A") ?? "4"),
-                    },
+                    Graph = new() { Precision = precision, ContextLength = 2 * Window },
                 }
             );
             int[] text = opened.Tokenizer!.Encode(await File.ReadAllTextAsync(file ?? DefaultText)).ToArray();

@@ -62,6 +62,9 @@ public sealed class GgufCheckpoint : ITensorSource
     /// <inheritdoc />
     public string Origin => _file.Origin;
 
+    /// <inheritdoc />
+    public string Description => "its own metadata";
+
     /// <summary>The configuration that the metadata amount to.</summary>
     public CheckpointConfig Config { get; }
 
