@@ -99,7 +99,11 @@ public sealed class DecoderGraph
             OnnxValue lengths = Graph.ReduceSum(mask, Graph.Constant("mask_axis", 1));
             _lastKey = Graph.Cast(Graph.Sub(lengths, Graph.Constant("one", 1)), ElementType.Int32);
             _totalLength = Graph.Cast(Graph.LengthOf(mask, 1), ElementType.Int32);
-            _logitRows = Graph.Constant("last_row", -1);
+            if (options.Contract == GraphContract.GenAiLastRow)
+            {
+                _logitRows = Graph.Constant("last_row", -1);
+            }
+
             return;
         }
 
@@ -339,10 +343,9 @@ public sealed class DecoderGraph
         if (Options.Contract != GraphContract.Tokenwright)
         {
             bool isLast = Options.Contract == GraphContract.GenAiLastRow;
-            OnnxValue vocabulary = Graph.Constant("vocabulary_size", Config.VocabularySize);
             OnnxValue shape = isLast
                 ? Graph.Constant("logits_shape", -1, 1, Config.VocabularySize)
-                : Graph.Concat([Graph.Shape(_inputIds), vocabulary], 0);
+                : Graph.Concat([Graph.Shape(_inputIds), Graph.Constant("vocabulary_size", Config.VocabularySize)], 0);
             Graph.Output(
                 Graph.Reshape(logits, shape, "logits"),
                 ElementType.Float,

@@ -20,6 +20,9 @@ public sealed record BuiltGraph(string Folder, ModelManifest Manifest)
     /// <summary>The path of the graph.</summary>
     public string Path => System.IO.Path.Combine(Folder, File);
 
+    /// <summary>What tells it from every other graph: in the cache the name of its folder.</summary>
+    public string Id { get; init; } = System.IO.Path.GetFileName(Folder);
+
     /// <summary>The names of its inputs and outputs.</summary>
     internal TensorNames Names { get; init; } = new(Manifest.Layers);
 }

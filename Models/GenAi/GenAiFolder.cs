@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Tokenwright.Models.Builder;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Runtime;
@@ -57,8 +60,19 @@ public static class GenAiFolder
         )
         {
             File = decoder.Filename,
+            Id = Identify(new FileInfo(file)),
             Names = new TensorNames(decoder),
         };
+
+        // Folders are named by their owners, and may be written again.
+        static string Identify(FileInfo file)
+        {
+            string stamp = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}"
+            );
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stamp)));
+        }
 
         void Refuse(bool isWrong, string reason)
         {
