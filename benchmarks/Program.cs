@@ -1,9 +1,14 @@
 using BenchmarkDotNet.Running;
 using Tokenwright.Benchmarks.Decoding;
+using Tokenwright.Benchmarks.Peer;
 using Tokenwright.Benchmarks.Speculation;
 
 // own-time [MODEL FOLDER]    what a step costs outside ONNX Runtime
 // start-up EXECUTABLE        from the start of the process to the first token
+// peer MODEL... --peer COMMAND  plain decoding beside another engine
+// precision MODEL [TEXT]     what 8 and 4 bits do to logits and perplexity
+// plain-speed MODEL          decoding with every precision, with and without a tree bias
+// memory MODEL               what importing and running take
 // speculation MODEL PROMPTS  every decoding method beside plain decoding
 // anything else              BenchmarkDotNet: --filter *Pick*
 switch (args)
@@ -13,6 +18,21 @@ switch (args)
         break;
     case ["speculation", .. var arguments]:
         await SpeculationBenchmark.RunAsync(SpeculationSettings.Parse(arguments));
+        break;
+    case ["peer", .. var arguments]:
+        await new PeerComparison(PeerSettings.Parse(arguments)).RunAsync();
+        break;
+    case ["precision", var model, .. var text]:
+        await Precision.RunAsync(model, text.FirstOrDefault());
+        break;
+    case ["plain-speed", var model]:
+        await PlainSpeed.RunAsync(model);
+        break;
+    case ["memory", var model]:
+        Memory.Run(model);
+        break;
+    case ["memory-of", var task, var model, var precision, var cache]:
+        await Memory.RunChildAsync(task, model, precision, cache);
         break;
     case ["start-up", .. var command]:
         StartUp.Run(command);

@@ -18,6 +18,8 @@ public sealed class DecoderGraph
 {
     private readonly ITensorSource _tensors;
     private readonly HashSet<string> _used = [];
+    private readonly OnnxDimension _batch = 1;
+    private readonly BlockFormat? _format;
     private readonly OnnxValue _inputIds;
     private readonly OnnxValue _logitRows;
     private readonly OnnxValue _positions;
@@ -50,6 +52,30 @@ public sealed class DecoderGraph
             );
         }
 
+        if (options.BlockSize is not (16 or 32 or 64 or 128 or 256))
+        {
+            throw config.Fault(
+                $"blocks of {options.BlockSize} weights were asked for; ONNX Runtime multiplies blocks of 16, 32, 64, 128 or 256",
+                "Ask for one of these; 32 is usual."
+            );
+        }
+
+        if (options.AccuracyLevel is < 0 or > 4)
+        {
+            throw config.Fault(
+                $"accuracy level {options.AccuracyLevel} was asked for; ONNX Runtime has the levels 0 to 4",
+                "Ask for one of these; 4 is usual."
+            );
+        }
+
+        _format = options.Precision switch
+        {
+            WeightPrecision.Float32 => null,
+            WeightPrecision.Int8 => new BlockFormat(8, options.BlockSize),
+            WeightPrecision.Int4 => new BlockFormat(4, options.BlockSize),
+            _ => throw config.Fault($"weights of precision {options.Precision} were asked for", "Ask for Float32, Int8 or Int4."),
+        };
+
         _heads = config.Heads;
         _keyValueHeads = config.KeyValueHeads;
         _headSize = config.HeadSize;
@@ -57,6 +83,30 @@ public sealed class DecoderGraph
         PaddedHeadSize = (_headSize + 15) / 16 * 16;
 
         Graph = new OnnxGraph(config.Architecture, version);
+        if (options.Contract != GraphContract.Tokenwright)
+        {
+            if (options.Tree || options.HiddenStates || options.ArgMax || options.TopK > 0)
+            {
+                throw new ArgumentException(
+                    $"A graph of the contract {options.Contract} has nothing but logits.",
+                    nameof(options)
+                );
+            }
+
+            _batch = "batch_size";
+            _inputIds = Graph.Input("input_ids", ElementType.Int64, _batch, "sequence_length");
+            OnnxValue mask = Graph.Input("attention_mask", ElementType.Int64, _batch, "total_sequence_length");
+            OnnxValue lengths = Graph.ReduceSum(mask, Graph.Constant("mask_axis", 1));
+            _lastKey = Graph.Cast(Graph.Sub(lengths, Graph.Constant("one", 1)), ElementType.Int32);
+            _totalLength = Graph.Cast(Graph.LengthOf(mask, 1), ElementType.Int32);
+            if (options.Contract == GraphContract.GenAiLastRow)
+            {
+                _logitRows = Graph.Constant("last_row", -1);
+            }
+
+            return;
+        }
+
         _inputIds = Graph.Input("input_ids", ElementType.Int64, 1, "sequence_length");
         _lastKey = Graph.Input("seqlens_k", ElementType.Int32, 1);
         _totalLength = Graph.Input("total_sequence_length", ElementType.Int32);
@@ -102,8 +152,13 @@ public sealed class DecoderGraph
 
     /// <summary>The embeddings of the input ids, [1, S, hidden].</summary>
     /// <param name="table">The name of the table [vocabulary, hidden].</param>
-    public OnnxValue Embed(string table) =>
-        Graph.Gather(Graph.Weight(table, Load(table, Config.VocabularySize, Config.HiddenSize)), _inputIds, 0);
+    public OnnxValue Embed(string table)
+    {
+        Weight rows = Load(table, Config.VocabularySize, Config.HiddenSize);
+        return _format is { } format && Config.HiddenSize % format.Size == 0
+            ? Graph.Gather(Round(table, rows, delicate: true), _inputIds)
+            : Graph.Gather(Graph.Weight(table, rows), _inputIds, 0);
+    }
 
     /// <summary>Adds an update to the residual stream and normalises the sum.</summary>
     /// <param name="stream">The residual stream.</param>
@@ -124,9 +179,12 @@ public sealed class DecoderGraph
     /// <param name="name">The layer's name, used for the weight in the graph.</param>
     /// <param name="weight">[out, in], as checkpoints keep it.</param>
     /// <param name="bias">[out], or null.</param>
-    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null)
+    /// <param name="delicate">Whether it suffers much from 4 bits.</param>
+    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null, bool delicate = false)
     {
-        OnnxValue product = Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()));
+        OnnxValue product = _format is null
+            ? Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()))
+            : Graph.MatMulNBits(value, Round(name + ".weight", weight, delicate), Options.AccuracyLevel);
         return bias is null ? product : Graph.Add(product, Graph.Weight(name + ".bias", bias));
     }
 
@@ -140,7 +198,8 @@ public sealed class DecoderGraph
             value,
             prefix + "qkv_proj",
             Weight.Stack(Part("q_proj", _heads), Part("k_proj", _keyValueHeads), Part("v_proj", _keyValueHeads)),
-            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null
+            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null,
+            delicate: true
         );
 
         Weight Part(string name, int heads) =>
@@ -162,7 +221,7 @@ public sealed class DecoderGraph
             ContextLength,
             PaddedHeadSize / 2
         );
-        OnnxDimension[] cache = [1, _keyValueHeads, "max_length", PaddedHeadSize];
+        OnnxDimension[] cache = [_batch, _keyValueHeads, "max_length", PaddedHeadSize];
         OnnxValue pastKey = Graph.Input($"past_key_values.{layer}.key", ElementType.Float, cache);
         OnnxValue pastValue = Graph.Input($"past_key_values.{layer}.value", ElementType.Float, cache);
         OnnxValue mixed = new($"attention.{layer}");
@@ -205,9 +264,13 @@ public sealed class DecoderGraph
     /// <param name="bias">Whether it has a bias.</param>
     public OnnxValue AttentionOutput(OnnxValue mixed, string name, bool bias)
     {
-        Weight weight = Load(name + ".weight", Config.HiddenSize, (long)_heads * _headSize).Transposed();
-        OnnxValue product = Graph.MatMul(mixed, Graph.Weight(name + ".weight.transposed", PadHeads(weight, _heads)));
-        return bias ? Graph.Add(product, Graph.Weight(name + ".bias", Load(name + ".bias", Config.HiddenSize))) : product;
+        Weight weight = Load(name + ".weight", Config.HiddenSize, (long)_heads * _headSize);
+        return Linear(
+            mixed,
+            name,
+            PaddedHeadSize == _headSize ? weight : weight.PlaceColumns(HeadPlaces(_heads), _heads * PaddedHeadSize),
+            bias ? Load(name + ".bias", Config.HiddenSize) : null
+        );
     }
 
     /// <summary>down(silu(gate(x)) · up(x)), gate and up in one projection.</summary>
@@ -215,21 +278,24 @@ public sealed class DecoderGraph
     /// <param name="prefix">What stands before <c>gate_proj</c>, <c>up_proj</c> and <c>down_proj</c>.</param>
     /// <param name="width">The width between.</param>
     /// <param name="bias">Whether the three have biases.</param>
-    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias)
+    /// <param name="delicate">Whether gate and up suffer much from 4 bits, as down always does.</param>
+    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias, bool delicate = false)
     {
         (OnnxValue gate, OnnxValue up) = Graph.SplitInHalf(
             Linear(
                 value,
                 prefix + "gate_up_proj",
                 Weight.Stack(Part("gate_proj"), Part("up_proj")),
-                bias ? Weight.Stack(Load(prefix + "gate_proj.bias", width), Load(prefix + "up_proj.bias", width)) : null
+                bias ? Weight.Stack(Load(prefix + "gate_proj.bias", width), Load(prefix + "up_proj.bias", width)) : null,
+                delicate
             )
         );
         return Linear(
             Graph.Mul(Graph.Silu(gate), up),
             prefix + "down_proj",
             Load(prefix + "down_proj.weight", Config.HiddenSize, width),
-            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null
+            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null,
+            delicate: true
         );
 
         Weight Part(string name) => Load(prefix + name + ".weight", width, Config.HiddenSize);
@@ -250,6 +316,10 @@ public sealed class DecoderGraph
             Graph.Output(hidden, ElementType.Float, "sequence_length", Config.HiddenSize);
             rows = Graph.Gather(hidden, _logitRows, 0);
         }
+        else if (Options.Contract == GraphContract.GenAi)
+        {
+            rows = Graph.Reshape(AddNorm(stream, update, norm).Normed, flat);
+        }
         else
         {
             // Rows that nobody asks for need no norm either.
@@ -257,14 +327,35 @@ public sealed class DecoderGraph
             rows = Graph.Reshape(AddNorm(wanted, Graph.Gather(update, _logitRows, 1), norm).Normed, flat);
         }
 
-        OnnxValue table = Graph.Weight(head, Load(head, Config.VocabularySize, Config.HiddenSize));
-        Logits(Graph.MatMulTransposed(rows, table, "logits"));
+        Weight table = Load(head, Config.VocabularySize, Config.HiddenSize);
+        string name = Options.Contract == GraphContract.Tokenwright ? "logits" : "logits_flat";
+        Logits(
+            _format is null
+                ? Graph.MatMulTransposed(rows, Graph.Weight(head, table), name)
+                : Graph.MatMulNBits(rows, Round(head, table, delicate: true), Options.AccuracyLevel, name)
+        );
     }
 
-    /// <summary>Makes logits [R, vocabulary] an output, with the others that follow from them.</summary>
-    /// <param name="logits">A value named <c>logits</c>.</param>
+    /// <summary>Makes logits [R, vocabulary] an output in the contract's shape, with the others that follow from them.</summary>
+    /// <param name="logits">A value named <c>logits</c>; with another contract than our own any other name.</param>
     public void Logits(OnnxValue logits)
     {
+        if (Options.Contract != GraphContract.Tokenwright)
+        {
+            bool isLast = Options.Contract == GraphContract.GenAiLastRow;
+            OnnxValue shape = isLast
+                ? Graph.Constant("logits_shape", -1, 1, Config.VocabularySize)
+                : Graph.Concat([Graph.Shape(_inputIds), Graph.Constant("vocabulary_size", Config.VocabularySize)], 0);
+            Graph.Output(
+                Graph.Reshape(logits, shape, "logits"),
+                ElementType.Float,
+                _batch,
+                isLast ? 1 : "sequence_length",
+                Config.VocabularySize
+            );
+            return;
+        }
+
         Graph.Output(logits, ElementType.Float, "rows", Config.VocabularySize);
         if (Options.ArgMax)
         {
@@ -284,15 +375,20 @@ public sealed class DecoderGraph
     /// <summary>The tensors of the checkpoint that no block has used.</summary>
     internal IEnumerable<string> Unused => _tensors.Names.Where(name => !_used.Contains(name));
 
+    // What 4 bits hurt most keeps 8, unless the checkpoint has it in just such blocks, so that nothing is lost.
+    private QuantisedWeight Round(string name, Weight weight, bool delicate)
+    {
+        BlockFormat format = _format!.Value;
+        QuantisedWeight rounded = new(name, weight, format);
+        return delicate && format.Bits == 4 && !rounded.SeemsExact()
+            ? new QuantisedWeight(name, weight, format with { Bits = 8 })
+            : rounded;
+    }
+
     // Zeros in place of the missing elements of each head. Rotary positions turn pairs of elements, so both elements of a pair
     // must land on two that the kernel pairs: neighbours stay neighbours, and halves go to the beginnings of the wider halves.
-    private Weight PadHeads(Weight weight, int heads)
+    private int[] HeadPlaces(int heads)
     {
-        if (PaddedHeadSize == _headSize)
-        {
-            return weight;
-        }
-
         int half = _headSize / 2;
         int[] places = new int[heads * _headSize];
         for (int i = 0; i < places.Length; i++)
@@ -302,6 +398,9 @@ public sealed class DecoderGraph
             places[i] = i / _headSize * PaddedHeadSize + (moved ? element - half + PaddedHeadSize / 2 : element);
         }
 
-        return weight.PlaceRows(places, heads * PaddedHeadSize);
+        return places;
     }
+
+    private Weight PadHeads(Weight weight, int heads) =>
+        PaddedHeadSize == _headSize ? weight : weight.PlaceRows(HeadPlaces(heads), heads * PaddedHeadSize);
 }

@@ -27,12 +27,11 @@ public sealed class ProfileCache(string folder)
 
     private static string Key(OnnxCausalModel model)
     {
-        string graph = Path.GetFileName(model.Graph.Folder);
         string machine = string.Create(
             CultureInfo.InvariantCulture,
             $"{Environment.MachineName}-{RuntimeInformation.ProcessArchitecture}-{Environment.ProcessorCount}-{OnnxEnvironment.Threads}"
         );
-        return $"{graph}-{string.Concat(machine.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))}";
+        return $"{model.Graph.Id}-{string.Concat(machine.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))}";
     }
 
     private static ForwardProfile? TryRead(string file)

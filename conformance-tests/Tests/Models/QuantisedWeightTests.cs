@@ -1,0 +1,185 @@
+using Tokenwright.Models.Builder;
+using Tokenwright.Models.Checkpoints;
+using Tokenwright.Models.Checkpoints.Gguf;
+using Tokenwright.Models.Onnx;
+
+namespace Tokenwright.Tests.Models;
+
+public class QuantisedWeightTests
+{
+    [Theory]
+    [InlineData(4, 16)]
+    [InlineData(4, 32)]
+    [InlineData(4, 128)]
+    [InlineData(8, 32)]
+    [InlineData(8, 256)]
+    public void Every_code_is_the_nearest_and_no_block_is_worse_than_plain_rounding(int bits, int size)
+    {
+        const int Rows = 9;
+        const int Width = 200; // The last block of a row is not full.
+        Random random = new(bits + size);
+        float[] values =
+        [
+            .. Enumerable.Range(0, Rows * Width).Select(i => (float)((random.NextDouble() - 0.5) * Math.Pow(2, i / Width - 4))),
+        ];
+        BlockFormat format = new(bits, size);
+        QuantisedWeight weight = new("w", RowsOf(values, Width), format);
+        int levels = 1 << (bits - 1);
+        (int[][] codes, float[] scales) = Read(weight);
+        double error = 0;
+        for (int block = 0; block < scales.Length; block++)
+        {
+            int row = block / weight.Blocks;
+            int start = block % weight.Blocks * size;
+            float[] part = values[(row * Width + start)..(row * Width + Math.Min(start + size, Width))];
+            float extreme = part.MaxBy(MathF.Abs);
+            double ownError = 0;
+            double plainError = 0;
+            for (int i = 0; i < part.Length; i++)
+            {
+                double steps = part[i] / scales[block];
+                int code = codes[block][i] - levels;
+                Math.Abs(code - Math.Clamp(steps, -levels, levels - 1)).Should().BeLessThan(0.5001);
+                ownError += Math.Pow(part[i] - scales[block] * code, 2);
+                double plain = Math.Clamp(Math.Round(-levels * part[i] / extreme), -levels, levels - 1);
+                plainError += Math.Pow(part[i] + extreme / levels * plain, 2);
+            }
+
+            ownError.Should().BeLessThanOrEqualTo(plainError * 1.0001);
+            error += ownError;
+        }
+
+        double energy = values.Sum(value => (double)value * value);
+        weight.RelativeError.Should().BeApproximately(Math.Sqrt(error / energy), 1e-6);
+    }
+
+    [Theory]
+    [InlineData("Q4_0", 2u, 4, 32)]
+    [InlineData("Q4_0", 2u, 4, 16)]
+    [InlineData("Q4_0", 2u, 8, 32)]
+    [InlineData("Q5_0", 6u, 8, 32)]
+    [InlineData("Q8_0", 8u, 8, 32)]
+    public void Blocks_of_a_file_that_fit_are_kept_to_the_last_bit(string type, uint number, int bits, int size) =>
+        CheckKept(Repository.Golden("gguf-blocks"), type, number, new BlockFormat(bits, size));
+
+    [Fact]
+    public void Large_blocks_of_a_file_that_fit_are_kept_to_the_last_bit() =>
+        CheckKept(Repository.Shared("data", "gguf-blocks"), "Q6_K", 14, new BlockFormat(8, 16));
+
+    [Theory]
+    [InlineData("Q4_1", 3u, 4, 32, 0.1)]
+    [InlineData("Q4_1", 3u, 8, 32, 0.01)]
+    [InlineData("Q8_0", 8u, 4, 32, 0.12)]
+    public void Other_blocks_are_rounded_again_and_the_error_is_known(string type, uint number, int bits, int size, double most)
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder, Repository.Golden("gguf-blocks"), type, number, out float[][] expected);
+        Weight exact = Weight.Load(file, "t", expected.Length, expected[0].Length);
+        QuantisedWeight weight = new("t", exact, new BlockFormat(bits, size));
+        weight.SeemsExact().Should().BeFalse();
+        Read(weight);
+        weight.RelativeError.Should().BeInRange(1e-5, most);
+    }
+
+    [Fact]
+    public void Rows_that_are_stacked_moved_and_spread_stay_exact()
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder, Repository.Golden("gguf-blocks"), "Q4_0", 2, out float[][] expected);
+        int rows = expected.Length;
+        int width = expected[0].Length;
+        Weight part = Weight.Load(file, "t", rows, width);
+        int[] reversed = [.. Enumerable.Range(0, rows).Reverse()];
+        QuantisedWeight weight = new("t", Weight.Stack(part, part.PlaceRows(reversed, rows + 2)), new BlockFormat(4, 32));
+        weight.SeemsExact().Should().BeTrue();
+        (int[][] codes, float[] scales) = Read(weight);
+        weight.RelativeError.Should().Be(0);
+        float[][] all = [.. expected, .. expected.Reverse(), new float[width], new float[width]];
+        Values(weight, codes, scales).Should().Equal(all.SelectMany(row => row));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Values_that_are_no_numbers_are_refused_by_name(float value)
+    {
+        float[] values = new float[64];
+        values[40] = value;
+        QuantisedWeight weight = new("layer.3", RowsOf(values, 32), new BlockFormat(4, 32));
+        Action read = () => Read(weight);
+        read.Should().Throw<CheckpointException>().WithMessage("*'layer.3'*no finite numbers*");
+    }
+
+    [Fact]
+    public void Columns_can_be_spread_before_rows_are_read()
+    {
+        Weight weight = RowsOf([1, 2, 3, 4, 5, 6], 3).PlaceColumns([3, 0, 1], 4);
+        weight.Shape.Should().Equal(2, 4);
+        float[] row = new float[4];
+        weight.Read(1, row);
+        row.Should().Equal(5, 6, 0, 4);
+    }
+
+    [Theory]
+    [InlineData(3u, "*tensor 'model.layers.2.*' is missing*its own metadata*")]
+    [InlineData(1u, "*tensors have no place*'model.layers.1.*its own metadata*")]
+    public void A_file_whose_tensors_do_not_fit_its_metadata_is_told_so(uint layers, string message)
+    {
+        using TemporaryFolder folder = new();
+        string path = GgufWriter.Llama().Set("llama.block_count", layers).Save(folder);
+        Action build = () => ModelFiles.Graph(path, new GraphOptions());
+        build.Should().Throw<CheckpointException>().WithMessage(message).Which.Message.Should().NotContain("config.json");
+    }
+
+    private static void CheckKept(string golden, string type, uint number, BlockFormat format)
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder, golden, type, number, out float[][] expected);
+        QuantisedWeight weight = new("t", Weight.Load(file, "t", expected.Length, expected[0].Length), format);
+        weight.SeemsExact().Should().BeTrue();
+        (int[][] codes, float[] scales) = Read(weight);
+        weight.RelativeError.Should().Be(0);
+        // A negative zero comes back as zero.
+        Values(weight, codes, scales).Should().Equal(expected.SelectMany(row => row));
+    }
+
+    private static GgufFile Open(TemporaryFolder folder, string golden, string type, uint number, out float[][] expected)
+    {
+        expected = ModelFiles.Matrix(Path.Combine(golden, type + ".npy"));
+        byte[] bytes = File.ReadAllBytes(Path.Combine(golden, type + ".bin"));
+        return new GgufFile(new GgufWriter().Add("t", number, bytes, expected.Length, expected[0].Length).Save(folder));
+    }
+
+    private static Weight RowsOf(float[] values, int width) =>
+        new(
+            [values.Length / width, width],
+            (first, destination) => values.AsSpan(first * width, destination.Length).CopyTo(destination)
+        );
+
+    // In two parts, as the writer of a graph reads.
+    private static (int[][] Codes, float[] Scales) Read(QuantisedWeight weight)
+    {
+        int rows = weight.Size.Rows;
+        int half = rows / 2;
+        byte[] bytes = new byte[rows * weight.Blocks * weight.Format.BlockBytes];
+        float[] scales = new float[rows * weight.Blocks];
+        Part(0, half);
+        Part(half, rows - half);
+        int[] codes =
+            weight.Format.Bits == 8
+                ? [.. bytes.Select(code => (int)code)]
+                : [.. bytes.SelectMany(pair => new[] { pair & 15, pair >> 4 })];
+        return ([.. codes.Chunk(weight.Format.Size)], scales);
+
+        void Part(int first, int count) =>
+            weight.Read(
+                first,
+                count,
+                bytes.AsSpan(first * weight.Blocks * weight.Format.BlockBytes, count * weight.Blocks * weight.Format.BlockBytes),
+                scales.AsSpan(first * weight.Blocks, count * weight.Blocks)
+            );
+    }
+
+    private static IEnumerable<float> Values(QuantisedWeight weight, int[][] codes, float[] scales) =>
+        codes.SelectMany((block, i) => block.Select(code => scales[i] * (code - weight.Format.Zero)));
+}
