@@ -1,5 +1,6 @@
 using Tokenwright.Models.Builder;
 using Tokenwright.Models.Chat;
+using Tokenwright.Models.GenAi;
 using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
 
@@ -28,7 +29,8 @@ public sealed class LanguageModel : IDisposable
     public Tokenizer? Tokenizer { get; }
 
     /// <summary>Opens the checkpoint in a folder; its graph is built on first use.</summary>
-    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer; or a GGUF file, which has all of these.</param>
+    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer; or a GGUF file, which has all of these; or a
+    /// folder with genai_config.json and a graph, which runs as it is.</param>
     /// <param name="options">How it runs.</param>
     /// <param name="cancellation">Ends building early; nothing is left behind.</param>
     /// <exception cref="Checkpoints.CheckpointException">The checkpoint is malformed or not supported.</exception>
@@ -45,7 +47,7 @@ public sealed class LanguageModel : IDisposable
         OnnxEnvironment.Start(options.Threads);
         OnnxEnvironment.Check(options.Provider);
         var cache = new GraphCache(options.CacheFolder);
-        var graph = cache.Get(folder, options.Graph, cancellation);
+        var graph = GenAiFolder.Is(folder) ? GenAiFolder.Open(folder) : cache.Get(folder, options.Graph, cancellation);
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string name = options.Name ?? (File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path));
 

@@ -4,7 +4,7 @@ using Tokenwright.Models.Checkpoints.Gguf;
 namespace Tokenwright.Models.Tokenizers;
 
 /// <summary>The tokenizer in the metadata of a GGUF file: byte-level merges (gpt2) or SentencePiece scores (llama).</summary>
-internal static class GgufVocabulary
+internal static partial class GgufVocabulary
 {
     private const char Mark = '▁';
     private const string Prefix = "tokenizer.ggml.";
@@ -107,15 +107,7 @@ internal static class GgufVocabulary
 
     private static Tokenizer ByMerges(GgufFile file, string[] tokens, TokenType[] types)
     {
-        string name = file.Text(Prefix + "pre") ?? "default";
-        name = Aliases.GetValueOrDefault(name, name);
-        if (!PreTokenizers.TryGetValue(name, out string[]? patterns))
-        {
-            throw new NotSupportedException(
-                $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
-            );
-        }
-
+        string name = PreTokenizer(file);
         string[] merges = file.Texts(Prefix + "merges") ?? throw new FormatException("there are no merges.");
         if (Array.Find(merges, merge => merge.Count(c => c == ' ') != 1) is { } odd)
         {
@@ -144,7 +136,8 @@ internal static class GgufVocabulary
                 NormalizeToken = normalize,
                 PreTokenizers =
                 [
-                    .. patterns.Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)),
+                    .. PreTokenizers[name]
+                        .Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)),
                 ],
                 Encoder = new MergeEncoder(
                     vocabulary,
@@ -159,6 +152,18 @@ internal static class GgufVocabulary
                 Suffix = Around(file, tokens, "eos", otherwise: false),
             }
         );
+    }
+
+    // The name that the patterns go by.
+    private static string PreTokenizer(GgufFile file)
+    {
+        string name = file.Text(Prefix + "pre") ?? "default";
+        name = Aliases.GetValueOrDefault(name, name);
+        return PreTokenizers.ContainsKey(name)
+            ? name
+            : throw new NotSupportedException(
+                $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
+            );
     }
 
     private static Tokenizer ByScores(GgufFile file, string[] tokens, TokenType[] types)

@@ -4,11 +4,17 @@ using Tokenwright.Host;
 
 namespace Tokenwright.Cli.Commands;
 
-/// <summary><c>tokenwright models</c>: which models there are, what one can do, and its raw logits.</summary>
+/// <summary><c>tokenwright models</c>: which models there are, what one can do, its raw logits, and its export.</summary>
 internal static class ModelsCommand
 {
     public static Command Create() =>
-        new("models", "Lists and inspects models.") { CreateList(), CreateInspect(), CreateLogits() };
+        new("models", "Lists, inspects and exports models.")
+        {
+            CreateList(),
+            CreateInspect(),
+            CreateLogits(),
+            ExportCommand.Create(),
+        };
 
     private static Command CreateList()
     {
