@@ -10,6 +10,7 @@ var root = new RootCommand("Runs exported language models with decoding methods 
     RunCommand.Create(),
     ModelsCommand.Create(),
     PluginsCommand.Create(),
+    SchemaCommand.Create(),
 };
 
 // A prompt may begin with @, so no word names a file of further arguments.

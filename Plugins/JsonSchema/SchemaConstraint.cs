@@ -33,7 +33,7 @@ public sealed class SchemaConstraint
         _automaton = schema.Automaton;
         _tables = tables;
         _endTokens = [.. endTokens];
-        Start = new SchemaState(schema.Start, []);
+        Start = new SchemaState(schema.Start, [], Spelling.Layout.Usual);
     }
 
     /// <summary>The schema.</summary>
@@ -82,10 +82,20 @@ public sealed class SchemaConstraint
     {
         // The caller may pass one variable as both.
         var from = state;
-        next = from;
         var bytes = _tables.Bytes(token);
-        if (bytes.IsEmpty)
-            return false;
+        if (!bytes.IsEmpty && Read(from, bytes, out next) == bytes.Length)
+            return true;
+        next = from;
+        return false;
+    }
+
+    /// <summary>Reads bytes up to the first that may not come.</summary>
+    /// <returns>How many were read; <paramref name="next"/> is the state after them.</returns>
+    /// <exception cref="SchemaException">It took more work than the limit allows.</exception>
+    internal int Read(in SchemaState state, ReadOnlySpan<byte> bytes, out SchemaState next)
+    {
+        var from = state;
+        next = from;
         var scratch = Rent();
         try
         {
@@ -95,15 +105,18 @@ public sealed class SchemaConstraint
             threads.Clear();
             threads.Add(from.First);
             threads.AddRange(from.Others);
-            foreach (var value in bytes)
+            var layout = from.Layout;
+            var count = 0;
+            for (; count < bytes.Length; count++)
             {
-                _automaton.Step(threads, value, following);
+                _automaton.Step(threads, bytes[count], following);
                 if (following.Count == 0)
-                    return false;
+                    break;
+                layout = layout.Learn(threads[0], bytes[count]);
                 (threads, following) = (following, threads);
             }
-            next = new SchemaState(threads[0], threads.Count == 1 ? [] : [.. threads.Skip(1)]);
-            return true;
+            next = new SchemaState(threads[0], threads.Count == 1 ? [] : [.. threads.Skip(1)], layout);
+            return count;
         }
         catch (Exception error) when (error is FuelException or InsufficientExecutionStackException)
         {

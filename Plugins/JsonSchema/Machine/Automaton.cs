@@ -14,7 +14,7 @@ internal sealed class Automaton
     private const long RunFuel = 400_000;
     private const int ThreadLimit = 4_000;
     private const int FewThreads = 12;
-    private static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
+    public static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
     private readonly int _maxGap;
     private readonly SharedParts _shared;
 
@@ -30,6 +30,9 @@ internal sealed class Automaton
     /// <summary>Held while canonical forms, rules and automata grow.</summary>
     public Lock Gate { get; }
     public int MaxGap => _maxGap;
+
+    /// <summary>Whether keys come in any order.</summary>
+    public KeyOrder KeyOrder { get; init; }
 
     public static Thread Start(NodeEntry root) => new(Phase.Value, 0, 0, root, null, null);
 

@@ -89,7 +89,7 @@ internal sealed partial class Canonicalizer
                     );
                 if (!canonicalizer._options.Lenient || canonicalizer.Fuel.IsExhausted)
                     throw placed;
-                canonicalizer._warnings.Add(placed.Message);
+                canonicalizer._warnings.Add(placed);
             }
         }
 
@@ -460,6 +460,7 @@ internal sealed partial class Canonicalizer
                 {
                     Properties = [.. named],
                     Required = required,
+                    Order = [.. properties.Keys],
                     Layers = [.. layers],
                     Min = min,
                     Max = max,

@@ -17,7 +17,7 @@ internal sealed partial class Canonicalizer
     private readonly Dictionary<string, Expression> _combined = [];
     private readonly Dictionary<string, Expression> _values = [];
     private readonly Dictionary<int, Scope> _scopes = [];
-    private readonly List<string> _warnings = [];
+    private readonly List<SchemaException> _warnings = [];
     private int _nextId;
 
     public Canonicalizer(LanguagePool pool, SchemaDocuments documents, SchemaOptions options)
@@ -51,7 +51,7 @@ internal sealed partial class Canonicalizer
     public Expression False { get; }
     public Node Anything { get; }
     public Node Nothing { get; }
-    public IReadOnlyList<string> Warnings => _warnings;
+    public IReadOnlyList<SchemaException> Warnings => _warnings;
 
     public Expression Root() => Schema(_documents.Root, EnterScope(null, _documents.Root.Resource));
 
@@ -243,6 +243,7 @@ internal sealed partial class Canonicalizer
                         {
                             Properties = [.. properties.Select(p => (p.Key, p.Value))],
                             Required = [.. properties.Keys],
+                            Order = [.. value.EnumerateObject().Select(member => member.Name).Distinct()],
                             Layers = [new Layer([], False)],
                         },
                     ],
@@ -438,6 +439,7 @@ internal sealed partial class Canonicalizer
         {
             Properties = properties,
             Required = required,
+            Order = Merge(a.Order, b.Order),
             Layers =
                 a.Layers.Length == 0 ? b.Layers
                 : b.Layers.Length == 0 ? a.Layers
