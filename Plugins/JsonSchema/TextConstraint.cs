@@ -41,7 +41,9 @@ public sealed class TextConstraint
         ArgumentNullException.ThrowIfNull(tables);
         options ??= new TextOptions();
         if (options.FreeUntil?.Length == 0)
-            throw new ArgumentException("The marker that ends the free text is empty, so no free text could come before it.");
+            throw new ArgumentException(
+                "The marker that ends the free text (free-until) is empty. Name the text after which the constraint begins, or leave it out."
+            );
         _tables = tables;
         _ends = [.. endTokens];
         _marker = Encoding.UTF8.GetBytes(options.FreeUntil ?? "");
@@ -61,10 +63,12 @@ public sealed class TextConstraint
             return;
         var shortest = Ending(Start);
         if (shortest is null || Spelled(shortest) is not { } spelled)
-            throw new ArgumentException("No shortest ending of this schema could be found, so the text cannot be steered to one.");
+            throw new ArgumentException(
+                "No ending could be found from the start of this schema, so the text cannot be steered to one. Leave close out."
+            );
         if (spelled.Length >= budget)
             throw new ArgumentException(
-                $"The shortest text has {spelled.Length} tokens and an end token, and at most {budget} may be generated."
+                $"The shortest text has {spelled.Length} tokens and an end token, and at most {budget} may be generated (max-tokens, or the context)."
             );
     }
 

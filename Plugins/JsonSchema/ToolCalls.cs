@@ -29,7 +29,10 @@ public sealed record ToolCalls(CompiledSchema Schema, TextOptions Text)
     /// <c>{"type": "function", "function": …}</c>. A function without parameters takes an empty object.
     /// </param>
     /// <param name="format">How a call is written.</param>
-    /// <param name="options">How schemas are read. Keys come as listed whatever it says: the name comes first.</param>
+    /// <param name="options">
+    /// How schemas are read. Whatever it says, keys come as listed, since the name comes first, and a call is one line with at most one
+    /// space between two tokens of JSON.
+    /// </param>
     /// <exception cref="SchemaException">The list is no such list, or the parameters of a function cannot be enforced exactly.</exception>
     public static ToolCalls Read(string json, ToolFormat format = ToolFormat.Json, SchemaOptions? options = null)
     {
@@ -89,6 +92,7 @@ public sealed record ToolCalls(CompiledSchema Schema, TextOptions Text)
             {
                 Documents = documents,
                 KeyOrder = KeyOrder.Schema,
+                MaxWhitespace = Math.Min(1, options.MaxWhitespace),
             }
         );
         return new ToolCalls(

@@ -37,6 +37,8 @@ internal static class RunCommand
         ("close", "Steers a constrained text to its shortest ending as --max-tokens runs out."),
     ];
 
+    private static readonly string[] ConstraintOptions = ["json", "json-schema", "regex", "choices", "tools"];
+
     public static Command Create()
     {
         var prompt = new Argument<string?>("prompt") { Description = "The text to continue.", Arity = ArgumentArity.ZeroOrOne };
@@ -188,6 +190,11 @@ internal static class RunCommand
                 }
 
                 output.Finish(generation.Result);
+                if (generation.Result.FinishReason == FinishReason.Length && ConstraintOptions.Any(options.ContainsKey))
+                {
+                    Talk.Warning("The budget of tokens ended the text, which may not be whole; --close ends it in time.");
+                }
+
                 foreach (var diagnostic in generation.Result.Diagnostics)
                 {
                     Talk.Warning(diagnostic.ToString());

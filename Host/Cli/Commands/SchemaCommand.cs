@@ -6,7 +6,12 @@ namespace Tokenwright.Cli.Commands;
 internal static class SchemaCommand
 {
     public static Command Create() =>
-        new("schema", "Checks JSON Schemas and documents, and measures masks.") { CreateCheck(), CreateValidate(), CreateBench() };
+        new("schema", "Checks JSON Schemas and documents, and measures masks.")
+        {
+            CreateCheck(),
+            CreateValidate(),
+            CreateBench(),
+        };
 
     private static Command CreateCheck()
     {

@@ -32,7 +32,9 @@ internal static class SchemaPlugin
 
         if (Path.GetFileNameWithoutExtension(file) != Assembly)
         {
-            throw new BadInputException($"The constraint '{Constraint}' comes from {file}, and this command needs the plugin JsonSchema.");
+            throw new BadInputException(
+                $"The constraint '{Constraint}' comes from {file}, and this command needs the plugin JsonSchema."
+            );
         }
 
         AssemblyLoadContext.Default.Resolving += (context, name) =>

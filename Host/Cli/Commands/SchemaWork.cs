@@ -111,7 +111,8 @@ internal static class SchemaWork
                 []
             );
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
+        catch (Exception error)
+            when (error is JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
         {
             throw new BadInputException(
                 $"{data}, line {line}: is no schema with tests ({error.Message}). A line is an object with id, schema and tests [valid, data]."
@@ -134,7 +135,10 @@ internal static class SchemaWork
             using Stream file = File.OpenRead(data);
             bool isPacked = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
-            using var reader = new StreamReader(isPacked ? new GZipStream(file, CompressionMode.Decompress) : file, Encoding.UTF8);
+            using var reader = new StreamReader(
+                isPacked ? new GZipStream(file, CompressionMode.Decompress) : file,
+                Encoding.UTF8
+            );
             while (reader.ReadLine() is { } text)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -155,7 +159,9 @@ internal static class SchemaWork
         }
         catch (SchemaException error)
         {
-            throw new BadInputException($"{file} cannot be enforced: {error.Message} 'tokenwright schema check' lists all of it.");
+            throw new BadInputException(
+                $"{file} cannot be enforced: {error.Message} 'tokenwright schema check' lists all of it."
+            );
         }
     }
 
@@ -222,14 +228,12 @@ internal static class SchemaWork
         return table;
 
         void Row(string name, Spread spread) =>
-            table.AddRow(
-                [
-                    name,
-                    .. new[] { spread.Mean, spread.P50, spread.P90, spread.P99, spread.P999, spread.Max }.Select(value =>
-                        value.ToString("0.##", CultureInfo.InvariantCulture)
-                    ),
-                ]
-            );
+            table.AddRow([
+                name,
+                .. new[] { spread.Mean, spread.P50, spread.P90, spread.P99, spread.P999, spread.Max }.Select(value =>
+                    value.ToString("0.##", CultureInfo.InvariantCulture)
+                ),
+            ]);
     }
 }
 

@@ -184,7 +184,10 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     // What a constraint forces is free to propose. Where nobody offers the drafter, or the verifier does not accept it, only speed is lost.
     private PartInfo? Hinted(IVerifier verifier)
     {
-        if (settings.Defaults.ConstrainedDrafter == None || catalog.Find(Seam.Drafter, settings.Defaults.ConstrainedDrafter) is not { } info)
+        if (
+            settings.Defaults.ConstrainedDrafter == None
+            || catalog.Find(Seam.Drafter, settings.Defaults.ConstrainedDrafter) is not { } info
+        )
         {
             return null;
         }
@@ -202,7 +205,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             if (owners.All(part => part.Seam == Seam.Constraint) && !active.Exists(part => owners.Contains(part.Info)))
             {
                 throw new PlanException(
-                    $"Option '{name}' belongs to the {string.Join(" and the ", owners.Select(part => part.ToString()))}, which nothing calls for. Leave it out, or add the option that does."
+                    $"Option '{name}' belongs to {string.Join(", ", owners.Select(part => part.ToString()))}, and no option calls for {(owners.Length == 1 ? "it" : "one of them")}. Add one that does, or leave this one out."
                 );
             }
         }

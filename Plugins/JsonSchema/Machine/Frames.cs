@@ -73,8 +73,7 @@ internal sealed class ObjectFrame : Frame
             if (_canAddUnnamed == 0)
             {
                 _canAddUnnamed =
-                    Rules.HasUnnamed
-                    && Rules.CanComplete(Seen, Count + 1, Extra, Rules.MetByUnnamed | Met, Rules.PassedByUnnamed)
+                    Rules.HasUnnamed && Rules.CanComplete(Seen, Count + 1, Extra, Rules.MetByUnnamed | Met, Rules.PassedByUnnamed)
                         ? (sbyte)1
                         : (sbyte)2;
             }

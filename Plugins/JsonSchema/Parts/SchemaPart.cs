@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Tokenwright.Plugins.JsonSchema;
 
 /// <summary>A compiled schema as a constraint of a generation: what the parts of this plugin share.</summary>
@@ -7,7 +5,7 @@ namespace Tokenwright.Plugins.JsonSchema;
 /// The tables of a vocabulary are made once per model and kept in its shared stores. A state is a <see cref="TextState"/> and the number of
 /// tokens so far, so each constrained token allocates a little.
 /// </remarks>
-public abstract class SchemaPart : ITokenConstraint, IValidatableObject
+public abstract class SchemaPart : ITokenConstraint
 {
     private TextConstraint? _constraint;
     private Func<string, IReadOnlyList<int>>? _encode;
@@ -28,15 +26,6 @@ public abstract class SchemaPart : ITokenConstraint, IValidatableObject
 
     private TextConstraint Constraint =>
         _constraint ?? throw new InvalidOperationException("The constraint is used before it was prepared.");
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (FreeUntil?.Length == 0)
-        {
-            yield return new ValidationResult("free-until is empty; name the text after which the constraint begins, or leave it out.");
-        }
-    }
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(PartContext context, CancellationToken cancellation = default)
@@ -86,8 +75,7 @@ public abstract class SchemaPart : ITokenConstraint, IValidatableObject
             : throw new ArgumentException($"Token {token} is not allowed here.", nameof(token));
 
     /// <inheritdoc/>
-    public bool Allows(in ShapeState state, int token) =>
-        Constraint.Allows((TextState)state.Object!, (int)state.Bits, token);
+    public bool Allows(in ShapeState state, int token) => Constraint.Allows((TextState)state.Object!, (int)state.Bits, token);
 
     /// <inheritdoc/>
     public int Forced(in ShapeState state, Span<int> tokens) => Constraint.Forced((TextState)state.Object!, _encode, tokens);

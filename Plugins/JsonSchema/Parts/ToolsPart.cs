@@ -11,7 +11,10 @@ public sealed class ToolsPart : SchemaPart
     public string? Tools { get; set; }
 
     /// <summary>How a call is written.</summary>
-    [Option("tool-format", "How a call is written: json (name, arguments), parameters (name, parameters), tagged (in <tool_call>).")]
+    [Option(
+        "tool-format",
+        "How a call is written: json (name, arguments), parameters (name, parameters), tagged (in <tool_call>)."
+    )]
     public ToolFormat Format { get; set; }
 
     /// <inheritdoc/>

@@ -34,16 +34,7 @@ internal readonly record struct Layout(byte Colon, byte Comma, byte Members, byt
                     Comma = before.Gap,
                 },
             Phase.FirstItem when value != ']' => this with { Items = Indent(before) },
-            Phase.NextItem => before.Gap > 1
-                ? this with
-                {
-                    Items = Indent(before),
-                }
-                : this with
-                {
-                    Items = 0,
-                    Comma = before.Gap,
-                },
+            Phase.NextItem => before.Gap > 1 ? this with { Items = Indent(before) } : this with { Items = 0, Comma = before.Gap },
             _ => this,
         };
 

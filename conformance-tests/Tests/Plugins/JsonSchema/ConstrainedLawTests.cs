@@ -16,10 +16,22 @@ public sealed class ConstrainedLawTests
     // Three tokens and an end token: texts over a and b, some tokens holding both.
     private static readonly SmallVocabulary Vocabulary = new("a", "b", "ab");
 
-    private static readonly string[] Constraints = ["choices", "regex", "ending inside", "free", "free, marker inside", "closed", "unending"];
+    private static readonly string[] Constraints =
+    [
+        "choices",
+        "regex",
+        "ending inside",
+        "free",
+        "free, marker inside",
+        "closed",
+        "unending",
+    ];
 
     public static MatrixTheoryData<string, string> Deterministic() =>
-        new(Constraints, [.. Drafters.Names.Where(name => !name.Contains(' ', StringComparison.Ordinal)), "forced", "forced, merged"]);
+        new(
+            Constraints,
+            [.. Drafters.Names.Where(name => !name.Contains(' ', StringComparison.Ordinal)), "forced", "forced, merged"]
+        );
 
     public static MatrixTheoryData<string, string, string> Drawn() =>
         new(Constraints, ["token", "block", "rrsw"], ["hot", "greedy"]);
@@ -131,7 +143,7 @@ public sealed class ConstrainedLawTests
     public void Forced_text_costs_no_forward_of_its_own()
     {
         var model = Table();
-        Request Plainly() => Constrained(model, "unending", new KeyedRandomness(1), "plain", 20);
+        Request Plainly() => Constrained(model, "one way", new KeyedRandomness(1), "plain", 20);
         var plain = Run.Text(Plainly());
         var drafted = Run.Text(Plainly() with { Drafter = new Forced() });
 
@@ -175,6 +187,7 @@ public sealed class ConstrainedLawTests
             "free, marker inside" => new RegexPart { Pattern = "b*", FreeUntil = "ba" },
             "closed" => new RegexPart { Pattern = "[ab]*bb", Close = true },
             "unending" => new RegexPart { Pattern = "(aab){5}" },
+            "one way" => new RegexPart { Pattern = "a{12}" },
             _ => throw new ArgumentException(name),
         };
 
