@@ -68,7 +68,7 @@ public sealed class CompiledSchema
                     throw new SchemaException("", "", "no document satisfies this schema");
                 Sweep(canonicalizer, root);
                 var automaton = new Automaton(canonicalizer, shared, Math.Clamp(options.MaxWhitespace, 0, 200));
-                automaton.Refuel();
+                Automaton.Refuel();
                 return new CompiledSchema(automaton, Automaton.Start(automaton.Entry(root)), canonicalizer.Warnings);
             }
             catch (Exception error) when (error is FuelException or InsufficientExecutionStackException or FormatException)

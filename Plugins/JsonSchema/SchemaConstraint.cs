@@ -67,6 +67,7 @@ public sealed class SchemaConstraint
     /// <exception cref="SchemaException">It took more work than the limit allows; the mask must not be used.</exception>
     public void FillMask(in SchemaState state, Span<ulong> mask)
     {
+        Automaton.Refuel();
         Mask(state.First).Fill(mask, true);
         foreach (var thread in state.Others)
             Mask(thread).Fill(mask, false);
@@ -89,7 +90,7 @@ public sealed class SchemaConstraint
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
+            Automaton.Refuel();
             var threads = scratch.Threads;
             var following = scratch.Next;
             threads.Clear();
@@ -147,7 +148,6 @@ public sealed class SchemaConstraint
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
             var mask = scratch.Walk.Compute(thread);
             if (cacheable)
                 cache.Add(key, mask);

@@ -263,7 +263,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Reads the byte of a node and goes on below it.</summary>
     private void Enter(Trie trie, int child, byte value, in Thread thread)
     {
-        automaton.Canonicalizer.Fuel.Spend();
+        Fuel.Spend();
         var next = Rent();
         automaton.Step(thread, value, next);
         if (next.Count > 0)
@@ -509,15 +509,16 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 Replay(trie, node, end, thread);
             return;
         }
-        var values = new List<(ObjectFrame, NodeEntry)>(1);
-        frame.Rules.UnnamedValues(frame, PlaceholderKey, values);
+        var values = Rent();
+        frame.Rules.UnnamedValues(frame, PlaceholderKey, null, values);
         if (special.Count == 0)
             Share(lexeme.Closing);
         else
             AddSet(lexeme.Closing);
         var crossing = key.Low < key.High || frame.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
-        foreach (var (next, entry) in values)
-            Walk(crossing, 0, new(Phase.Colon, 0, 0, entry, next, null));
+        for (var i = 0; i < values.Count; i++)
+            Walk(crossing, 0, values[i]);
+        Return(values);
         foreach (var end in special)
             Remove(trie.TokensBelow(end));
         foreach (var end in special)

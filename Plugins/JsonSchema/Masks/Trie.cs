@@ -46,7 +46,7 @@ internal sealed class Trie
     public const int SmallSubtree = 8;
 
     /// <summary>What the tokens are spelled with; shared by the tries made of parts of these tokens.</summary>
-    public Alphabet Alphabet => (_spelling ?? Survey()).Alphabet;
+    public Alphabet Alphabet => _alphabet ?? Survey().Alphabet;
 
     /// <summary>
     /// Whether everything below a node is spelled with a set of characters, reading from the beginning of a token, which must bring the

@@ -2,8 +2,8 @@ namespace Tokenwright.Plugins.JsonSchema;
 
 /// <summary>A compiled schema as a constraint of a generation: what the parts of this plugin share.</summary>
 /// <remarks>
-/// The tables of a vocabulary are made once per model and kept in its shared stores. A state is a <see cref="SchemaState"/>, boxed, so each
-/// constrained token allocates a little.
+/// The tables of a vocabulary are made once per model and kept in its shared stores. A state is a <see cref="SchemaState"/>, boxed; boxes
+/// are kept, so that a text which returns to a state, as free text does with every token, allocates nothing.
 /// </remarks>
 public abstract class SchemaPart : ITokenConstraint
 {
@@ -59,8 +59,17 @@ public abstract class SchemaPart : ITokenConstraint
     /// <inheritdoc/>
     public ShapeState Next(in ShapeState state, int token) =>
         Constraint.TryNext((SchemaState)state.Object!, token, out var next)
-            ? new ShapeState(0, next)
+            ? new ShapeState(0, Box(next))
             : throw new ArgumentException($"Token {token} is not allowed here.", nameof(token));
+
+    // By hash, the last state met wins. A part belongs to one generation, and a lost race makes one box too many.
+    private readonly object?[] _boxes = new object?[256];
+
+    private object Box(in SchemaState state)
+    {
+        ref var kept = ref _boxes[state.GetHashCode() & (_boxes.Length - 1)];
+        return kept is SchemaState same && same.Equals(state) ? kept : kept = state;
+    }
 
     /// <inheritdoc/>
     public bool Allows(in ShapeState state, int token)

@@ -588,6 +588,7 @@ internal sealed class LanguagePool
     {
         if (language.Starts is not null)
             return;
+        Fuel.Spend(2);
         var sets = new List<CharSet>();
         Front(language, sets, []);
         var bounds = new List<int> { 0 };

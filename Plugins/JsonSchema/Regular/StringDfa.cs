@@ -20,8 +20,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     private readonly Dictionary<Place, int> _ids = [];
     private readonly List<Place> _places = [default, default];
 
-    // Which state stands for each, and for tokens of which length (plus one) that was found.
-    private (int State, int Reach)[] _canonical = [];
+    // Which state stands for each (low half), and for tokens of which length plus one that was found (high half): read without the lock.
+    private long[] _canonical = [];
 
     public LanguagePool Pool => pool;
     protected override Lock Gate => pool.Gate;
@@ -230,8 +230,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         if (state <= Closed)
             return state;
         var known = _canonical;
-        if (state < known.Length && known[state] is var (id, forReach) && forReach == reach + 1)
-            return id;
+        if (state < known.Length && Volatile.Read(ref known[state]) is var found && (int)(found >> 32) == reach + 1)
+            return (int)found;
         lock (pool.Gate)
         {
             var place = _places[state];
@@ -239,7 +239,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             var result = canonical == place.Language ? state : Intern(place with { Language = canonical });
             if (state >= _canonical.Length)
                 Array.Resize(ref _canonical, Math.Max(StateCount, state * 2));
-            _canonical[state] = (result, reach + 1);
+            Volatile.Write(ref _canonical[state], (long)(reach + 1) << 32 | (uint)result);
             return result;
         }
     }
