@@ -38,7 +38,7 @@ internal sealed class LengthProfile
         Span<int> counts = stackalloc int[258];
         states[0] = start;
         counts[0] = 0;
-        var idle = strings.Idle(start, trie.Alphabet);
+        var alphabet = trie.Alphabet;
         var tokenLengths = trie.TokenLengths;
         var baseDepth = trie.Depth[node];
         for (var i = node + 1; i < trie.After[node]; )
@@ -63,11 +63,11 @@ internal sealed class LengthProfile
             lengths.AsSpan(count, own.Length).Fill((byte)(length + 1));
             count += own.Length;
             length += strings.IsBetweenCharacters(next) ? 1 : 0;
-            if (next == start && trie.After[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, idle))
+            if (trie.After[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, strings.Idle(next, alphabet)))
             {
                 var below = trie.TokensBelow(i)[own.Length..];
                 below.CopyTo(tokens.AsSpan(count));
-                var shift = length - trie.Length(i);
+                var shift = counts[depth - 1] + 1 - trie.Length(i);
                 var from = tokenLengths.AsSpan(trie.FirstToken(i) + own.Length, below.Length);
                 for (var t = 0; t < from.Length; t++)
                     lengths[count + t] = (byte)(from[t] + shift);

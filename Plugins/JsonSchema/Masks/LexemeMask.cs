@@ -126,7 +126,7 @@ internal sealed class LexemeMask
             // Where nothing below can move the automaton, all tokens there stay inside the lexeme.
             if (strings is not null && after[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, strings.Idle(next, alphabet)))
             {
-                if (counted)
+                if (counted && most - needed < trie.LongestToken)
                     AddShort(trie, i, most - needed, inside);
                 else
                     inside.Add(trie.TokensBelow(i));

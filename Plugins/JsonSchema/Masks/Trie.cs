@@ -49,8 +49,8 @@ internal sealed class Trie
     public Alphabet Alphabet => _alphabet ?? Survey().Alphabet;
 
     /// <summary>
-    /// Whether everything below a node is spelled with a set of characters, reading from the beginning of a token, which must bring the
-    /// node between two characters. False for small subtrees.
+    /// Whether everything below a node is spelled with a set of characters, reading from the beginning of a token; a character that the
+    /// node lies in the middle of is taken as a whole. False for small subtrees.
     /// </summary>
     public bool IsSpelledWith(int node, ReadOnlySpan<ulong> characters)
     {

@@ -168,7 +168,10 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             _ => 0x10000,
         };
 
-    /// <summary>The characters that leave a state where it is, as a set of the alphabet.</summary>
+    /// <summary>
+    /// The characters that leave a state where it is, as a set of the alphabet; inside a character whose every end leads to the same
+    /// state, those of that state.
+    /// </summary>
     public ulong[] Idle(int state, Masks.Alphabet alphabet)
     {
         var known = _idle;
@@ -176,9 +179,9 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             return idle.Characters;
         lock (pool.Gate)
         {
+            var characters = FindIdle(state, alphabet);
             if (state >= _idle.Length)
                 Array.Resize(ref _idle, Math.Max(StateCount, state * 2));
-            var characters = FindIdle(state, alphabet);
             _idle[state] = new(alphabet, characters);
             return characters;
         }
@@ -192,7 +195,9 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     {
         var place = _places[state];
         var language = place.Language;
-        if (state <= Closed || place.Mode != Text || !pool.Targets(language).Contains(language))
+        if (state > Closed && place.Mode == Rest)
+            return Idle(Enter(language), alphabet);
+        if (state <= Closed || place.Mode != Text || Array.IndexOf(pool.Targets(language), language) < 0)
             return alphabet.None;
         var set = new ulong[alphabet.Words];
         var blocks = alphabet.Blocks;
