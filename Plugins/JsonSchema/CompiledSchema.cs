@@ -75,7 +75,7 @@ public sealed class CompiledSchema
                 {
                     KeyOrder = options.KeyOrder,
                 };
-                automaton.Refuel();
+                Automaton.Refuel();
                 return new CompiledSchema(automaton, Automaton.Start(automaton.Entry(root)), canonicalizer.Warnings);
             }
             catch (Exception error) when (error is FuelException or InsufficientExecutionStackException or FormatException)

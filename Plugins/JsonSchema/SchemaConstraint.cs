@@ -19,6 +19,7 @@ public sealed class SchemaConstraint
         public MaskWalk Walk { get; } = new(automaton, tables);
         public List<Thread> Threads { get; set; } = [];
         public List<Thread> Next { get; set; } = [];
+        public HashSet<TokenSet> Held { get; } = [];
     }
 
     /// <summary>Joins a schema and a vocabulary.</summary>
@@ -67,13 +68,32 @@ public sealed class SchemaConstraint
     /// <exception cref="SchemaException">It took more work than the limit allows; the mask must not be used.</exception>
     public void FillMask(in SchemaState state, Span<ulong> mask)
     {
-        Mask(state.First).Fill(mask, true);
-        foreach (var thread in state.Others)
-            Mask(thread).Fill(mask, false);
+        Automaton.Refuel();
+        if (state.Others.Length == 0)
+            Mask(state.First).Fill(mask);
+        else
+            FillAll(state, mask);
         if (!CanEnd(state))
             return;
         foreach (var token in _endTokens)
             mask[token >> 6] |= 1ul << token;
+    }
+
+    private void FillAll(in SchemaState state, Span<ulong> mask)
+    {
+        var scratch = Rent();
+        try
+        {
+            mask.Clear();
+            Mask(state.First).Fill(mask, scratch.Held);
+            foreach (var thread in state.Others)
+                Mask(thread).Fill(mask, scratch.Held);
+        }
+        finally
+        {
+            scratch.Held.Clear();
+            Return(scratch);
+        }
     }
 
     /// <summary>The state after one more token, if it may come next; otherwise the same state. End tokens lead nowhere: they end the text.</summary>
@@ -99,7 +119,7 @@ public sealed class SchemaConstraint
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
+            Automaton.Refuel();
             var threads = scratch.Threads;
             var following = scratch.Next;
             threads.Clear();
@@ -160,7 +180,6 @@ public sealed class SchemaConstraint
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
             var mask = scratch.Walk.Compute(thread);
             if (cacheable)
                 cache.Add(key, mask);

@@ -14,6 +14,7 @@ public sealed class TextConstraint
 {
     private const int MostForced = 512;
     private const int ReachesLimit = 4_096;
+    private const int KeptStates = 256;
 
     private readonly VocabularyTables _tables;
     private readonly SchemaConstraint _document;
@@ -27,6 +28,7 @@ public sealed class TextConstraint
     private readonly int? _budget;
     private readonly ulong[]?[] _free;
     private readonly int[] _overlapping;
+    private readonly TextState?[] _kept = new TextState?[KeptStates];
     private readonly ConcurrentDictionary<(Stage, int, Machine.Thread), int> _reaches = new();
 
     /// <summary>Joins a schema, a vocabulary and what stands around the document.</summary>
@@ -300,7 +302,11 @@ public sealed class TextConstraint
             (stage, at) = (Stage.Document, 0);
         if (stage == Stage.Document && _after.Length > 0 && IsDone(document))
             stage = Stage.After;
-        return new TextState(stage, at, document);
+        // States are kept by hash, the last one met wins: a text that returns to a state, as free text does with every token, allocates nothing.
+        ref var kept = ref _kept[(document.GetHashCode() + at) & (_kept.Length - 1)];
+        return kept is { } same && same.Stage == stage && same.At == at && same.Document.Equals(document)
+            ? same
+            : kept = new TextState(stage, at, document);
     }
 
     private static bool IsDone(in SchemaState document) => document.First.Phase == Phase.Done && document.Others.Length == 0;

@@ -39,6 +39,7 @@ internal sealed class ObjectRules
         NameTexts = [.. sorted.Select(s => s.Text)];
         Names = [.. sorted.Select(s => s.Bytes)];
         _values = [.. NameTexts.Select(n => _canonicalizer.ValueFor(shape, n))];
+        FirstKey = new KeyState(0, Names.Length, [], []);
         _allowed = new sbyte[Names.Length];
         _entries = new (ulong, NodeEntry)[]?[Names.Length];
         _isOrdered = automaton.KeyOrder == KeyOrder.Schema;
@@ -106,6 +107,9 @@ internal sealed class ObjectRules
 
     /// <summary>Which demands for existence some unnamed key could meet.</summary>
     public ulong MetByUnnamed { get; }
+
+    /// <summary>Where every key begins.</summary>
+    public KeyState FirstKey { get; }
 
     /// <summary>The object right after its opening brace.</summary>
     public ObjectFrame Begin(Frame? parent)
@@ -275,7 +279,7 @@ internal sealed class ObjectRules
     }
 
     /// <summary>The ways to read the value of a named key: the frame it belongs to, and what it must satisfy.</summary>
-    public void NamedValues(ObjectFrame frame, int name, List<(ObjectFrame, NodeEntry)> into)
+    public void NamedValues(ObjectFrame frame, int name, Capture? text, List<Thread> into)
     {
         var entries = _entries[name];
         if (entries is null)
@@ -286,11 +290,12 @@ internal sealed class ObjectRules
         foreach (var (met, entry) in entries)
         {
             if (frame.With(name, met) is { } next)
-                into.Add((next, entry));
+                into.Add(new(Phase.Colon, 0, 0, entry, next, text));
         }
     }
 
-    public void UnnamedValues(ObjectFrame frame, byte[] key, List<(ObjectFrame, NodeEntry)> into)
+    /// <summary>The same for a key that no property names.</summary>
+    public void UnnamedValues(ObjectFrame frame, byte[] key, Capture? text, List<Thread> into)
     {
         (ulong, NodeEntry)[] entries;
         lock (_automaton.Gate)
@@ -298,7 +303,7 @@ internal sealed class ObjectRules
         foreach (var (met, entry) in entries)
         {
             if (frame.With(key, met) is { } next)
-                into.Add((next, entry));
+                into.Add(new(Phase.Colon, 0, 0, entry, next, text));
         }
     }
 

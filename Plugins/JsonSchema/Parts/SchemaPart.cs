@@ -3,7 +3,7 @@ namespace Tokenwright.Plugins.JsonSchema;
 /// <summary>A compiled schema as a constraint of a generation: what the parts of this plugin share.</summary>
 /// <remarks>
 /// The tables of a vocabulary are made once per model and kept in its shared stores. A state is a <see cref="TextState"/> and the number of
-/// tokens so far, so each constrained token allocates a little.
+/// tokens so far.
 /// </remarks>
 public abstract class SchemaPart : ITokenConstraint
 {

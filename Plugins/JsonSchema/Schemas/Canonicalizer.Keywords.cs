@@ -87,7 +87,7 @@ internal sealed partial class Canonicalizer
                         error is SchemaException { Keyword.Length: > 0 } named ? named.Keyword : keyword,
                         (error as SchemaException)?.Reason ?? error.Message
                     );
-                if (!canonicalizer._options.Lenient || canonicalizer.Fuel.IsExhausted)
+                if (!canonicalizer._options.Lenient || Fuel.IsExhausted)
                     throw placed;
                 canonicalizer._warnings.Add(placed);
             }

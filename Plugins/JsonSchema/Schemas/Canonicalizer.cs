@@ -23,7 +23,7 @@ internal sealed partial class Canonicalizer
     public Canonicalizer(LanguagePool pool, SchemaDocuments documents, SchemaOptions options)
     {
         (Pool, _documents, _options) = (pool, documents, options);
-        Fuel = new Fuel(options.CompileFuel);
+        Fuel.Refill(options.CompileFuel);
         True = new Expression { Id = _nextId++, Kind = ExpressionKind.True };
         False = new Expression { Id = _nextId++, Kind = ExpressionKind.False };
         Anything = new Node
@@ -45,8 +45,6 @@ internal sealed partial class Canonicalizer
 
     public LanguagePool Pool { get; }
 
-    /// <summary>Work left before the schema counts as too complex.</summary>
-    public Fuel Fuel { get; set; }
     public Expression True { get; }
     public Expression False { get; }
     public Node Anything { get; }
@@ -372,7 +370,7 @@ internal sealed partial class Canonicalizer
         };
     }
 
-    private void Limit(long alternatives)
+    private static void Limit(long alternatives)
     {
         Fuel.Spend(alternatives);
         if (alternatives > AlternativeLimit)
@@ -396,7 +394,7 @@ internal sealed partial class Canonicalizer
             : [.. a.Union(b)];
     }
 
-    private T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)
+    private static T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)
         where T : class
     {
         if (a.Length == 0 || b.Length == 0)

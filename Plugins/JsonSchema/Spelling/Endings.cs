@@ -47,7 +47,7 @@ internal sealed class Endings(Automaton automaton)
         _work = 0;
         _open.Clear();
         _isCut = false;
-        automaton.Refuel();
+        Automaton.Refuel();
         try
         {
             var text = Inside(thread);
@@ -139,18 +139,18 @@ internal sealed class Endings(Automaton automaton)
             if (!frame.CanAdd(name))
                 continue;
             var isMissing = rules.IsMissing(frame.Seen, name);
-            var values = new List<(ObjectFrame, NodeEntry)>(1);
-            rules.NamedValues(frame, name, values);
-            foreach (var (next, entry) in values)
+            var values = new List<Thread>(1);
+            rules.NamedValues(frame, name, null, values);
+            foreach (var (next, entry) in Colons(values))
                 best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(rules.Names[name], entry));
             if (isMissing && best.Frame is not null)
                 break;
         }
         if (best.Rank < 64 && frame.CanAddUnnamed && UnnamedKey(frame) is { } key)
         {
-            var values = new List<(ObjectFrame, NodeEntry)>(1);
-            rules.UnnamedValues(frame, key, values);
-            foreach (var (next, entry) in values)
+            var values = new List<Thread>(1);
+            rules.UnnamedValues(frame, key, null, values);
+            foreach (var (next, entry) in Colons(values))
                 best.Offer(next, Gain(frame, next), Member(key, entry));
         }
         if (best.Frame is null)
@@ -158,6 +158,10 @@ internal sealed class Endings(Automaton automaton)
         into.AddRange(best.Text!);
         return best.Frame;
     }
+
+    // A value is reached through the colon before it.
+    private static IEnumerable<(ObjectFrame Next, NodeEntry Entry)> Colons(List<Thread> values) =>
+        values.Select(colon => ((ObjectFrame)colon.Top!, (NodeEntry)colon.Detail!));
 
     private static int Gain(ObjectFrame before, ObjectFrame after) => BitOperations.PopCount(after.Met & ~before.Met);
 
@@ -180,13 +184,13 @@ internal sealed class Endings(Automaton automaton)
         if (key.Escape.Length > 0)
             return false;
         List<byte>? best = null;
-        var values = new List<(ObjectFrame, NodeEntry)>(1);
+        var values = new List<Thread>(1);
         for (var name = key.Low; name < key.High; name++)
         {
             if (!frame.CanAdd(name))
                 continue;
             values.Clear();
-            frame.Rules.NamedValues(frame, name, values);
+            frame.Rules.NamedValues(frame, name, null, values);
             Finish(Escaped(frame.Rules.Names[name].AsSpan(key.Text.Length)));
         }
         if (thread.State != ByteDfa.Dead && Suffix(automaton.Strings, thread.State) is { } rest)
@@ -195,7 +199,7 @@ internal sealed class Endings(Automaton automaton)
             if (!rest.Contains((byte)'\\') && !IsNamed(frame.Rules, whole) && frame.Extra?.Contains(whole) != true)
             {
                 values.Clear();
-                frame.Rules.UnnamedValues(frame, whole, values);
+                frame.Rules.UnnamedValues(frame, whole, null, values);
                 Finish(rest[..^1]);
             }
         }
@@ -206,7 +210,7 @@ internal sealed class Endings(Automaton automaton)
 
         void Finish(byte[] rest)
         {
-            foreach (var (next, entry) in values)
+            foreach (var (next, entry) in Colons(values))
             {
                 List<byte> text = [.. rest, (byte)'"'];
                 if (Member(entry, next, text) && (best is null || text.Count < best.Count))
@@ -398,7 +402,7 @@ internal sealed class Endings(Automaton automaton)
     {
         List<Thread> threads = [thread],
             next = [];
-        automaton.Refuel();
+        Automaton.Refuel();
         foreach (var value in text)
         {
             automaton.Step(threads, value, next);

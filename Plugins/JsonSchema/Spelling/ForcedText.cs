@@ -24,7 +24,7 @@ internal sealed class ForcedText(Automaton automaton)
         List<Thread> threads = [state.First, .. state.Others],
             next = [];
         var piece = new List<byte>();
-        automaton.Refuel();
+        Automaton.Refuel();
         while (into.Count < most)
         {
             if (threads.TrueForAll(thread => thread.Phase == Phase.Done))
