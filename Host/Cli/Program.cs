@@ -11,6 +11,7 @@ var root = new RootCommand("Runs exported language models with decoding methods 
     ModelsCommand.Create(),
     PluginsCommand.Create(),
     DraftsCommand.Create(),
+    SchemaCommand.Create(),
 };
 
 // A prompt may begin with @, so no word names a file of further arguments.

@@ -70,7 +70,10 @@ public sealed class ModelLibrary : IModelLibrary
             tokenizer is null ? null : text => tokenizer.Encode(text),
             new CompanionModels(this, model.Model.Info, Find(name ?? Default)),
             model.ProfileAsync
-        );
+        )
+        {
+            EncodePart = tokenizer is null ? null : text => tokenizer.Encode(text, allowSpecial: false, addSpecial: false),
+        };
     }
 
     /// <summary>Opens a model by itself, with all that can be asked of it.</summary>

@@ -35,7 +35,7 @@ public sealed class ByteMatcher
     /// <exception cref="SchemaException">Reading took more work than the limit allows.</exception>
     public bool Push(byte value)
     {
-        _automaton.Refuel();
+        Automaton.Refuel();
         try
         {
             _automaton.Step(_threads, value, _next);

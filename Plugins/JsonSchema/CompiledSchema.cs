@@ -1,4 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Tokenwright.Plugins.JsonSchema.Machine;
 using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
@@ -14,16 +17,17 @@ public sealed class CompiledSchema
     private const int DepthLimit = 256;
     private const int SweepLimit = 30_000;
 
-    private CompiledSchema(Automaton automaton, Machine.Thread start, IReadOnlyList<string> warnings)
+    private CompiledSchema(Automaton automaton, Machine.Thread start, IReadOnlyList<SchemaException> omissions)
     {
         Automaton = automaton;
         Start = start;
-        Warnings = warnings;
+        Omissions = omissions;
     }
 
     /// <summary>What lenient reading left out, and unknown formats: one message each, with its JSON pointer.</summary>
-    public IReadOnlyList<string> Warnings { get; }
+    public IReadOnlyList<string> Warnings => [.. Omissions.Select(omission => omission.Message)];
 
+    internal IReadOnlyList<SchemaException> Omissions { get; }
     internal Automaton Automaton { get; }
     internal Machine.Thread Start { get; }
 
@@ -67,8 +71,11 @@ public sealed class CompiledSchema
                 if (!canonicalizer.IsInhabited(root))
                     throw new SchemaException("", "", "no document satisfies this schema");
                 Sweep(canonicalizer, root);
-                var automaton = new Automaton(canonicalizer, shared, Math.Clamp(options.MaxWhitespace, 0, 200));
-                automaton.Refuel();
+                var automaton = new Automaton(canonicalizer, shared, Math.Clamp(options.MaxWhitespace, 0, 200))
+                {
+                    KeyOrder = options.KeyOrder,
+                };
+                Automaton.Refuel();
                 return new CompiledSchema(automaton, Automaton.Start(automaton.Entry(root)), canonicalizer.Warnings);
             }
             catch (Exception error) when (error is FuelException or InsufficientExecutionStackException or FormatException)
@@ -84,6 +91,27 @@ public sealed class CompiledSchema
                 pool.NodeLimit = pool.Count + SharedParts.NodesPerSchema;
             }
         }
+    }
+
+    /// <summary>The documents that a .NET type is read from, as System.Text.Json describes it.</summary>
+    /// <typeparam name="T">
+    /// The type. Only what its contract requires is required: <c>required</c> members and parameters of its constructor; other members may be
+    /// missing. Members that the type does not have are left out only where <see cref="JsonUnmappedMemberHandling"/> disallows them.
+    /// </typeparam>
+    /// <param name="serializer">How the type is read: naming policy, converters, number handling; null for the defaults.</param>
+    /// <param name="options">How the schema is read; null for the defaults.</param>
+    /// <exception cref="SchemaException">The type's schema cannot be enforced exactly.</exception>
+    /// <exception cref="NotSupportedException">The type has no JSON contract.</exception>
+    public static CompiledSchema From<T>(JsonSerializerOptions? serializer = null, SchemaOptions? options = null)
+    {
+        serializer ??= JsonSerializerOptions.Default;
+        if (serializer.TypeInfoResolver is null)
+            serializer = new JsonSerializerOptions(serializer) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+        var schema = serializer.GetJsonSchemaAsNode(
+            typeof(T),
+            new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true }
+        );
+        return Compile(schema.ToJsonString(), options);
     }
 
     /// <summary>Any JSON document.</summary>

@@ -19,6 +19,7 @@ public sealed class SchemaConstraint
         public MaskWalk Walk { get; } = new(automaton, tables);
         public List<Thread> Threads { get; set; } = [];
         public List<Thread> Next { get; set; } = [];
+        public HashSet<TokenSet> Held { get; } = [];
     }
 
     /// <summary>Joins a schema and a vocabulary.</summary>
@@ -33,7 +34,7 @@ public sealed class SchemaConstraint
         _automaton = schema.Automaton;
         _tables = tables;
         _endTokens = [.. endTokens];
-        Start = new SchemaState(schema.Start, []);
+        Start = new SchemaState(schema.Start, [], Spelling.Layout.Usual);
     }
 
     /// <summary>The schema.</summary>
@@ -67,13 +68,32 @@ public sealed class SchemaConstraint
     /// <exception cref="SchemaException">It took more work than the limit allows; the mask must not be used.</exception>
     public void FillMask(in SchemaState state, Span<ulong> mask)
     {
-        Mask(state.First).Fill(mask, true);
-        foreach (var thread in state.Others)
-            Mask(thread).Fill(mask, false);
+        Automaton.Refuel();
+        if (state.Others.Length == 0)
+            Mask(state.First).Fill(mask);
+        else
+            FillAll(state, mask);
         if (!CanEnd(state))
             return;
         foreach (var token in _endTokens)
             mask[token >> 6] |= 1ul << token;
+    }
+
+    private void FillAll(in SchemaState state, Span<ulong> mask)
+    {
+        var scratch = Rent();
+        try
+        {
+            mask.Clear();
+            Mask(state.First).Fill(mask, scratch.Held);
+            foreach (var thread in state.Others)
+                Mask(thread).Fill(mask, scratch.Held);
+        }
+        finally
+        {
+            scratch.Held.Clear();
+            Return(scratch);
+        }
     }
 
     /// <summary>The state after one more token, if it may come next; otherwise the same state. End tokens lead nowhere: they end the text.</summary>
@@ -82,28 +102,41 @@ public sealed class SchemaConstraint
     {
         // The caller may pass one variable as both.
         var from = state;
-        next = from;
         var bytes = _tables.Bytes(token);
-        if (bytes.IsEmpty)
-            return false;
+        if (!bytes.IsEmpty && Read(from, bytes, out next) == bytes.Length)
+            return true;
+        next = from;
+        return false;
+    }
+
+    /// <summary>Reads bytes up to the first that may not come.</summary>
+    /// <returns>How many were read; <paramref name="next"/> is the state after them.</returns>
+    /// <exception cref="SchemaException">It took more work than the limit allows.</exception>
+    internal int Read(in SchemaState state, ReadOnlySpan<byte> bytes, out SchemaState next)
+    {
+        var from = state;
+        next = from;
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
+            Automaton.Refuel();
             var threads = scratch.Threads;
             var following = scratch.Next;
             threads.Clear();
             threads.Add(from.First);
             threads.AddRange(from.Others);
-            foreach (var value in bytes)
+            var layout = from.Layout;
+            var count = 0;
+            for (; count < bytes.Length; count++)
             {
-                _automaton.Step(threads, value, following);
+                _automaton.Step(threads, bytes[count], following);
                 if (following.Count == 0)
-                    return false;
+                    break;
+                layout = layout.Learn(threads[0], bytes[count]);
                 (threads, following) = (following, threads);
             }
-            next = new SchemaState(threads[0], threads.Count == 1 ? [] : [.. threads.Skip(1)]);
-            return true;
+            next = new SchemaState(threads[0], threads.Count == 1 ? [] : [.. threads.Skip(1)], layout);
+            return count;
         }
         catch (Exception error) when (error is FuelException or InsufficientExecutionStackException)
         {
@@ -147,7 +180,6 @@ public sealed class SchemaConstraint
         var scratch = Rent();
         try
         {
-            _automaton.Refuel();
             var mask = scratch.Walk.Compute(thread);
             if (cacheable)
                 cache.Add(key, mask);

@@ -23,14 +23,20 @@ public sealed class SchemaException : Exception
     public string Reason { get; }
 }
 
-/// <summary>A bounded amount of work; running out is an error, never a hang and never an open gate.</summary>
-internal sealed class Fuel(long amount)
+/// <summary>
+/// A bounded amount of work for what the current thread does: one compilation, one mask, one token. Running out is an error, never a
+/// hang and never an open gate.
+/// </summary>
+internal static class Fuel
 {
-    private long _left = amount;
+    [ThreadStatic]
+    private static long _left;
 
-    public bool IsExhausted => _left < 0;
+    public static bool IsExhausted => _left < 0;
 
-    public void Spend(long units = 1)
+    public static void Refill(long amount) => _left = amount;
+
+    public static void Spend(long units = 1)
     {
         if ((_left -= units) < 0)
             throw new FuelException();

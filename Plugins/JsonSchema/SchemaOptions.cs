@@ -15,6 +15,9 @@ public sealed record SchemaOptions
     /// <summary>The most white-space bytes between two tokens of JSON, 0 for compact documents; 0 to 200.</summary>
     public int MaxWhitespace { get; init; } = 48;
 
+    /// <summary>In which order the keys of an object come.</summary>
+    public KeyOrder KeyOrder { get; init; }
+
     /// <summary>Further documents that references may point to: absolute URI to JSON text.</summary>
     public IReadOnlyDictionary<string, string> Documents { get; init; } = new Dictionary<string, string>();
 

@@ -29,6 +29,7 @@ public static class Run
         {
             Target = model,
             Vocabulary = request.Vocabulary,
+            MaxTokens = Math.Min(request.MaxTokens, Math.Max(1, model.Info.ContextLength - request.Prompt.Length)),
             Models = request.Models,
             Stores = request.Stores,
         };

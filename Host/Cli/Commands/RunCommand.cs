@@ -22,9 +22,22 @@ internal static class RunCommand
         ("logit-bias", "Adds to logits: ID:BIAS, comma-separated."),
         ("min-tokens", "Suppresses end tokens until this many tokens."),
         ("json-schema", "Keeps the text a document of this JSON Schema: a file, or the schema itself; true allows any JSON."),
+        ("key-order", "Order of keys with --json-schema: any (default), or schema (as it lists them)."),
         ("regex", "Keeps the whole text a match of this pattern."),
         ("choices", "Keeps the text one of these, comma-separated."),
+        ("tools", "Keeps the text a call of one of these functions: a file, or the list itself."),
+        ("tool-format", "How a call is written: json (default), parameters, or tagged (in <tool_call>)."),
+        ("free-until", "Lets the text be free up to this marker; the constraint begins after it."),
     ];
+
+    /// <summary>The same for what is on or off.</summary>
+    private static readonly (string Name, string Help)[] PartSwitches =
+    [
+        ("json", "Keeps the text a JSON document of any kind."),
+        ("close", "Steers a constrained text to its shortest ending as --max-tokens runs out."),
+    ];
+
+    private static readonly string[] ConstraintOptions = ["json", "json-schema", "regex", "choices", "tools"];
 
     public static Command Create()
     {
@@ -72,6 +85,8 @@ internal static class RunCommand
         };
         var parts = PartOptions.Select(o => new Option<string?>("--" + o.Name) { Description = o.Help }).ToArray();
 
+        var switches = PartSwitches.Select(o => new Option<bool>("--" + o.Name) { Description = o.Help }).ToArray();
+
         var command = new Command("run", "Continues a prompt.") { prompt, promptFile, promptIds };
         model.AddTo(command);
         foreach (
@@ -92,6 +107,7 @@ internal static class RunCommand
                     stats,
                     trace,
                     .. parts,
+                    .. switches,
                 ]
         )
         {
@@ -107,6 +123,14 @@ internal static class RunCommand
                     if (parsed.GetValue(parts[i]) is { } value)
                     {
                         options.Add(PartOptions[i].Name, value);
+                    }
+                }
+
+                for (int i = 0; i < switches.Length; i++)
+                {
+                    if (parsed.GetValue(switches[i]))
+                    {
+                        options.Add(PartSwitches[i].Name, "true");
                     }
                 }
 
@@ -166,6 +190,11 @@ internal static class RunCommand
                 }
 
                 output.Finish(generation.Result);
+                if (generation.Result.FinishReason == FinishReason.Length && ConstraintOptions.Any(options.ContainsKey))
+                {
+                    Talk.Warning("The budget of tokens ended the text, which may not be whole; --close ends it in time.");
+                }
+
                 foreach (var diagnostic in generation.Result.Diagnostics)
                 {
                     Talk.Warning(diagnostic.ToString());

@@ -16,6 +16,9 @@ public sealed record LoadedModel(
     Func<CancellationToken, ValueTask<ForwardProfile>>? Profile = null
 )
 {
+    /// <summary>The ids of a text in the middle of another one: no special tokens are added or recognised. Null where unknown.</summary>
+    public Func<string, IReadOnlyList<int>>? EncodePart { get; init; }
+
     /// <summary>What parts learn about this model and keep between generations.</summary>
     public SharedStores Stores { get; init; } = new();
 }

@@ -65,7 +65,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
 
         cancellationToken.ThrowIfCancellationRequested();
         Check();
-        using var plan = await _planner.PlanAsync(_model, _request, cancellationToken).ConfigureAwait(false);
+        using var plan = await _planner.PlanAsync(_model, _request, _prompt.Length, cancellationToken).ConfigureAwait(false);
         ulong seed = _request.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var generation = Start(plan, seed, await ProfileAsync(plan, cancellationToken).ConfigureAwait(false));
         var text = new TextStream(generation.Vocabulary, generation.Stops);

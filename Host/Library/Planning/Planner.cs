@@ -20,8 +20,18 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     /// <param name="cancellation">Ends a long preparation early.</param>
     /// <returns>The plan; the caller disposes it.</returns>
     /// <exception cref="PlanException">The request is impossible; the message names the part, what is wrong and the fix.</exception>
-    public async ValueTask<Plan> PlanAsync(LoadedModel model, GenerationRequest request, CancellationToken cancellation = default)
+    public ValueTask<Plan> PlanAsync(LoadedModel model, GenerationRequest request, CancellationToken cancellation = default) =>
+        PlanAsync(model, request, promptLength: 0, cancellation);
+
+    /// <summary>Makes a plan for a prompt that takes its part of the context.</summary>
+    internal async ValueTask<Plan> PlanAsync(
+        LoadedModel model,
+        GenerationRequest request,
+        int promptLength,
+        CancellationToken cancellation
+    )
     {
+        int most = Math.Min(request.MaxTokens, Math.Max(1, model.Model.Info.ContextLength - promptLength));
         var parts = new List<LivePart>();
         ICausalModel? decorated = null;
         try
@@ -57,10 +67,22 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             parts.ForEach(values.Bind);
             var diagnostics = new List<PluginDiagnostic>();
             var shape = MakeActive(shaping, values, request, parts, diagnostics);
+            var constraint = shape.Select(part => part.Part).OfType<ITokenConstraint>().SingleOrDefault();
+            CheckConstrained(request, infos, shape);
+            if (constraint is not null && drafter is null && request is { Method: null, Drafter: null })
+            {
+                drafterInfo = Hinted(verifier);
+                if (drafterInfo is not null)
+                {
+                    recipe = recipe with { Drafter = drafterInfo.Id };
+                    drafter = Make<IDrafter>(drafterInfo, parts);
+                    new OptionValues(settings, request, [drafterInfo]).Bind(parts[^1]);
+                }
+            }
 
             drafter?.Suit(verifier.Accepts);
             CheckModes(drafterInfo, drafter, verifierInfo, verifier);
-            var context = Context(model, model.Model, model.Stores);
+            var context = Context(model, model.Model, model.Stores, most);
             if (decorator is not null)
             {
                 var live = parts.First(part => part.Part == decorator);
@@ -68,7 +90,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 await Prepare([live], context, cancellation).ConfigureAwait(false);
                 decorated = Guard(live, "cannot decorate the model", () => decorator.Decorate(model.Model));
                 // What is learnt about a decorated model is not true of the model itself.
-                context = Context(model, decorated, model.Stores.Get(targetInfo!.Id, () => new SharedStores()));
+                context = Context(model, decorated, model.Stores.Get(targetInfo!.Id, () => new SharedStores()), most);
             }
 
             LivePart[] others = [.. parts.Where(part => part.Part != decorator)];
@@ -83,7 +105,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                     shape
                         .Where(part => part.Part is ILogitsProcessor)
                         .Select(part => KeyValuePair.Create(part.Info.Id, (ILogitsProcessor)part.Part)),
-                    shape.Select(part => part.Part).OfType<ITokenConstraint>().SingleOrDefault(),
+                    constraint,
                     context.Target.Info
                 ),
                 Drafter = drafter,
@@ -108,11 +130,13 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
         }
     }
 
-    private static PartContext Context(LoadedModel model, ICausalModel target, SharedStores stores) =>
+    private static PartContext Context(LoadedModel model, ICausalModel target, SharedStores stores, int maxTokens) =>
         new()
         {
             Target = target,
             Vocabulary = model.Vocabulary,
+            Encode = model.EncodePart,
+            MaxTokens = maxTokens,
             Models = model.Models,
             Stores = stores,
         };
@@ -155,6 +179,36 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 ? $"Unknown {name} '{id}': no plugin offers a {name}. Check the plugin folders and the diagnostics of the plugins."
                 : $"Unknown {name} '{id}'.{Spelling.Hint(id, known)} Known: {string.Join(", ", known)}."
         );
+    }
+
+    // What a constraint forces is free to propose. Where nobody offers the drafter, or the verifier does not accept it, only speed is lost.
+    private PartInfo? Hinted(IVerifier verifier)
+    {
+        if (
+            settings.Defaults.ConstrainedDrafter == None
+            || catalog.Find(Seam.Drafter, settings.Defaults.ConstrainedDrafter) is not { } info
+        )
+        {
+            return null;
+        }
+
+        using var live = catalog.Create(info);
+        return (((IDrafter)live.Part).Proposes & ~verifier.Accepts) == 0 ? info : null;
+    }
+
+    // An option that only constraints have does nothing where none of them is called for, and whoever set it meant something.
+    private static void CheckConstrained(GenerationRequest request, PartInfo[] recipe, List<LivePart> active)
+    {
+        foreach (string name in request.Options.Keys)
+        {
+            PartInfo[] owners = [.. recipe.Where(part => part.Options.Any(option => option.Name == name))];
+            if (owners.All(part => part.Seam == Seam.Constraint) && !active.Exists(part => owners.Contains(part.Info)))
+            {
+                throw new PlanException(
+                    $"Option '{name}' belongs to {string.Join(", ", owners.Select(part => part.ToString()))}, and no option calls for {(owners.Length == 1 ? "it" : "one of them")}. Add one that does, or leave this one out."
+                );
+            }
+        }
     }
 
     // The combination's own options name its drafters, so they are set before the recipe's options are known.

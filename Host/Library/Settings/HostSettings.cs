@@ -88,6 +88,9 @@ public sealed record DefaultSettings
     /// <summary>The method where a temperature above 0 is given.</summary>
     public string SamplingMethod { get; init; } = "sampling";
 
+    /// <summary>The drafter of a constrained text whose request names neither a method nor a drafter; "none" drafts nothing.</summary>
+    public string ConstrainedDrafter { get; init; } = "forced";
+
     /// <summary>The model; null leaves the choice to whoever opens models.</summary>
     public string? Model { get; init; }
 }

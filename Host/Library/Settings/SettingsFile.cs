@@ -153,13 +153,14 @@ internal ref struct SettingsFile
         var defaults = new DefaultSettings();
         RequireObject("'defaults'");
         var keys = new HashSet<string>();
-        while (NextKey("'defaults'", keys, "method", "samplingMethod", "model") is { } key)
+        while (NextKey("'defaults'", keys, "method", "samplingMethod", "constrainedDrafter", "model") is { } key)
         {
             string value = Text(key);
             defaults = key switch
             {
                 "method" => defaults with { Method = value },
                 "samplingMethod" => defaults with { SamplingMethod = value },
+                "constrainedDrafter" => defaults with { ConstrainedDrafter = value },
                 _ => defaults with { Model = value },
             };
         }

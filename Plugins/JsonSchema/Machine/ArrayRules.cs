@@ -24,6 +24,9 @@ internal sealed class ArrayRules(Automaton automaton, ArrayShape shape)
         return _lastFrame = new ArrayFrame(parent, this, 0, new int[shape.Contains.Length], null);
     }
 
+    /// <summary>The array right after its opening bracket, in no other.</summary>
+    public ArrayFrame Alone() => new(null, this, 0, new int[shape.Contains.Length], null);
+
     public bool ContainsEnough(int[] matched)
     {
         for (var i = 0; i < matched.Length; i++)

@@ -14,7 +14,7 @@ internal sealed class Automaton
     private const long RunFuel = 400_000;
     private const int ThreadLimit = 4_000;
     private const int FewThreads = 12;
-    private static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
+    public static readonly byte[][] Literals = ["true"u8.ToArray(), "false"u8.ToArray(), "null"u8.ToArray()];
     private readonly int _maxGap;
     private readonly SharedParts _shared;
 
@@ -31,10 +31,13 @@ internal sealed class Automaton
     public Lock Gate { get; }
     public int MaxGap => _maxGap;
 
+    /// <summary>Whether keys come in any order.</summary>
+    public KeyOrder KeyOrder { get; init; }
+
     public static Thread Start(NodeEntry root) => new(Phase.Value, 0, 0, root, null, null);
 
     /// <summary>Renews the work that one mask or one token may cost.</summary>
-    public void Refuel() => Canonicalizer.Fuel = new Fuel(RunFuel);
+    public static void Refuel() => Fuel.Refill(RunFuel);
 
     public NodeEntry Entry(Expression expression)
     {
@@ -209,10 +212,13 @@ internal sealed class Automaton
 
     private void AfterNumber(in Thread thread, byte value, List<Thread> into)
     {
-        var after = new List<Thread>(1);
-        Finish(thread, thread.Text?.Previous, after);
-        foreach (var next in after)
-            Advance(next with { Text = next.Text is null ? null : thread.Text }, value, into);
+        var at = into.Count;
+        Finish(thread, thread.Text?.Previous, into);
+        if (into.Count == at)
+            return;
+        var next = into[at];
+        into.RemoveAt(at);
+        Advance(next with { Text = next.Text is null ? null : thread.Text }, value, into);
     }
 
     /// <summary>A value is complete: goes on in what holds it.</summary>
@@ -256,7 +262,7 @@ internal sealed class Automaton
     {
         var rules = frame.Rules;
         var unnamed = frame.CanAddUnnamed ? rules.UnnamedStart(frame.Extra) : ByteDfa.Dead;
-        var key = new KeyState(0, rules.Names.Length, [], []);
+        var key = rules.FirstKey;
         if (unnamed != ByteDfa.Dead || HasUsable(frame, 0, rules.Names.Length))
             into.Add(new(Phase.Key, 0, unnamed, key, frame, thread.Text));
     }
@@ -281,6 +287,12 @@ internal sealed class Automaton
             return;
         }
         var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Strings.Next(thread.State, value);
+        if (key.Find(value) is { } known)
+        {
+            if (unnamed != ByteDfa.Dead || HasUsable(frame, known.Low, known.High))
+                into.Add(thread with { State = unnamed, Detail = known });
+            return;
+        }
         int low = key.Low,
             high = key.High;
         var text = key.Text;
@@ -311,7 +323,15 @@ internal sealed class Automaton
             text = [.. text, value];
         }
         if (unnamed != ByteDfa.Dead || CanBeNamed(frame, low, high, text.Length, escape))
-            into.Add(thread with { State = unnamed, Detail = new KeyState(low, high, text, escape) });
+            into.Add(thread with { State = unnamed, Detail = Key(key, value, new KeyState(low, high, text, escape)) });
+    }
+
+    /// <summary>Keeps the way from one half-read key to the next where it leads along a name: there are no more of these than bytes of names.</summary>
+    private static KeyState Key(KeyState from, byte value, KeyState next)
+    {
+        if (next.Low < next.High && next.Escape.Length == 0 && from.Escape.Length == 0)
+            from.Keep(value, next);
+        return next;
     }
 
     /// <summary>The names in a range whose byte at a depth is the given one.</summary>
@@ -411,16 +431,13 @@ internal sealed class Automaton
 
     private void CloseKey(in Thread thread, KeyState key, ObjectFrame frame, List<Thread> into)
     {
-        var values = new List<(ObjectFrame, NodeEntry)>(1);
         if (key.Low < key.High && frame.Rules.Names[key.Low].Length == key.Text.Length)
         {
             if (frame.CanAdd(key.Low))
-                frame.Rules.NamedValues(frame, key.Low, values);
+                frame.Rules.NamedValues(frame, key.Low, thread.Text, into);
         }
         else if (thread.State != ByteDfa.Dead && Strings.CanClose(thread.State) && frame.Extra?.Contains(key.Text) != true)
-            frame.Rules.UnnamedValues(frame, key.Text, values);
-        foreach (var (next, entry) in values)
-            into.Add(new(Phase.Colon, 0, 0, entry, next, thread.Text));
+            frame.Rules.UnnamedValues(frame, key.Text, thread.Text, into);
     }
 
     /// <summary>Reads one byte in every thread; the threads that go on, without repeats.</summary>

@@ -9,6 +9,9 @@ internal abstract class Frame(Frame? parent)
 
     /// <summary>Masks of the threads that have this frame on top, found before.</summary>
     internal MaskCache? Masks;
+
+    /// <summary>The shortest text from after a value in this frame to its end, found before.</summary>
+    internal byte[]? Ending;
 }
 
 /// <summary>Keys that no property names, already used in an object.</summary>
@@ -32,14 +35,17 @@ internal sealed class ObjectFrame : Frame
     private sbyte[]? _canAdd;
     private sbyte _canAddUnnamed;
 
-    public ObjectFrame(Frame? parent, ObjectRules rules, ulong[] seen, int count, KeyList? extra, ulong met)
-        : base(parent) => (Rules, Seen, Count, Extra, Met) = (rules, seen, count, extra, met);
+    public ObjectFrame(Frame? parent, ObjectRules rules, ulong[] seen, int count, KeyList? extra, ulong met, int passed = 0)
+        : base(parent) => (Rules, Seen, Count, Extra, Met, Passed) = (rules, seen, count, extra, met, passed);
 
     public ObjectRules Rules { get; }
     public ulong[] Seen { get; }
     public int Count { get; }
     public KeyList? Extra { get; }
     public ulong Met { get; }
+
+    /// <summary>Named keys of a lower rank can no longer come; 0 where keys come in any order.</summary>
+    public int Passed { get; }
 
     public bool Has(int name) => (Seen[name >> 6] >> name & 1) != 0;
 
@@ -48,12 +54,13 @@ internal sealed class ObjectFrame : Frame
     /// <summary>Whether a named key may come next: not used, with a value that exists, and leaving the object completable.</summary>
     public bool CanAdd(int name)
     {
-        if (Has(name))
+        if (Has(name) || Rules.Rank(name) < Passed)
             return false;
         var memo = _canAdd ??= new sbyte[Rules.Names.Length];
         if (memo[name] == 0)
             memo[name] =
-                Rules.IsAllowed(name) && Rules.CanComplete(Added(name), Count + 1, Extra, Rules.MetBy(name) | Met)
+                Rules.IsAllowed(name)
+                && Rules.CanComplete(Added(name), Count + 1, Extra, Rules.MetBy(name) | Met, Rules.PassedBy(name))
                     ? (sbyte)1
                     : (sbyte)2;
         return memo[name] == 1;
@@ -66,7 +73,9 @@ internal sealed class ObjectFrame : Frame
             if (_canAddUnnamed == 0)
             {
                 _canAddUnnamed =
-                    Rules.HasUnnamed && Rules.CanComplete(Seen, Count + 1, Extra, Rules.MetByUnnamed | Met) ? (sbyte)1 : (sbyte)2;
+                    Rules.HasUnnamed && Rules.CanComplete(Seen, Count + 1, Extra, Rules.MetByUnnamed | Met, Rules.PassedByUnnamed)
+                        ? (sbyte)1
+                        : (sbyte)2;
             }
             return _canAddUnnamed == 1;
         }
@@ -91,9 +100,10 @@ internal sealed class ObjectFrame : Frame
         if (met == 0 && _after?[name] is { } known)
             return known;
         var seen = Added(name);
-        if (Rules.AllExistences != 0 && !Rules.CanComplete(seen, Count + 1, Extra, Met | met))
+        var passed = Rules.PassedBy(name);
+        if (Rules.AllExistences != 0 && !Rules.CanComplete(seen, Count + 1, Extra, Met | met, passed))
             return null;
-        var next = new ObjectFrame(Parent, Rules, seen, Count + 1, Extra, Met | met);
+        var next = new ObjectFrame(Parent, Rules, seen, Count + 1, Extra, Met | met, passed);
         if (met == 0)
             (_after ??= new ObjectFrame?[Rules.Names.Length])[name] = next;
         return next;
@@ -102,9 +112,9 @@ internal sealed class ObjectFrame : Frame
     public ObjectFrame? With(byte[] key, ulong met)
     {
         var extra = new KeyList(key, Extra);
-        if (Rules.AllExistences != 0 && !Rules.CanComplete(Seen, Count + 1, extra, Met | met))
+        if (Rules.AllExistences != 0 && !Rules.CanComplete(Seen, Count + 1, extra, Met | met, Rules.PassedByUnnamed))
             return null;
-        return new ObjectFrame(Parent, Rules, Seen, Count + 1, extra, Met | met);
+        return new ObjectFrame(Parent, Rules, Seen, Count + 1, extra, Met | met, Rules.PassedByUnnamed);
     }
 
     private ulong[] Added(int name)

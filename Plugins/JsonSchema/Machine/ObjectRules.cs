@@ -18,6 +18,8 @@ internal sealed class ObjectRules
     private readonly (Language Keys, Expression Value)[]? _cells;
     private readonly Language _unnamed;
     private readonly (ulong, NodeEntry)[]?[] _entries;
+    private readonly int[] _rank;
+    private readonly bool _isOrdered;
 
     public ObjectRules(Automaton automaton, ObjectShape shape)
     {
@@ -37,8 +39,14 @@ internal sealed class ObjectRules
         NameTexts = [.. sorted.Select(s => s.Text)];
         Names = [.. sorted.Select(s => s.Bytes)];
         _values = [.. NameTexts.Select(n => _canonicalizer.ValueFor(shape, n))];
+        FirstKey = new KeyState(0, Names.Length, [], []);
         _allowed = new sbyte[Names.Length];
         _entries = new (ulong, NodeEntry)[]?[Names.Length];
+        _isOrdered = automaton.KeyOrder == KeyOrder.Schema;
+        ListedOrder = Listed(shape.Order, NameTexts);
+        _rank = new int[Names.Length];
+        for (var i = 0; i < ListedOrder.Length; i++)
+            _rank[ListedOrder[i]] = i;
         _required = new ulong[Names.Length / 64 + 1];
         var index = new Dictionary<string, int>(Names.Length);
         for (var i = 0; i < NameTexts.Length; i++)
@@ -77,6 +85,9 @@ internal sealed class ObjectRules
     }
 
     public byte[][] Names { get; }
+
+    /// <summary>The named keys as the schema lists them; those it does not list come last.</summary>
+    public int[] ListedOrder { get; }
     public string[] NameTexts { get; }
     public int Min { get; }
     public int Max { get; }
@@ -97,6 +108,9 @@ internal sealed class ObjectRules
     /// <summary>Which demands for existence some unnamed key could meet.</summary>
     public ulong MetByUnnamed { get; }
 
+    /// <summary>Where every key begins.</summary>
+    public KeyState FirstKey { get; }
+
     /// <summary>The object right after its opening brace.</summary>
     public ObjectFrame Begin(Frame? parent)
     {
@@ -107,6 +121,18 @@ internal sealed class ObjectRules
     }
 
     private ObjectFrame? _lastFrame;
+
+    /// <summary>The object right after its opening brace, in no other.</summary>
+    public ObjectFrame Alone() => new(null, this, new ulong[_required.Length], 0, null, 0);
+
+    /// <summary>The place of a named key in the order.</summary>
+    public int Rank(int name) => _rank[name];
+
+    /// <summary>The least rank that may follow a named key.</summary>
+    public int PassedBy(int name) => _isOrdered ? _rank[name] + 1 : 0;
+
+    /// <summary>The least rank that may follow a key that no property names: where there is an order, those come last.</summary>
+    public int PassedByUnnamed => _isOrdered ? Names.Length : 0;
 
     public bool IsAllowed(int name)
     {
@@ -146,6 +172,9 @@ internal sealed class ObjectRules
         return missing;
     }
 
+    /// <summary>Whether a key is required, in view of those seen, and still to come.</summary>
+    public bool IsMissing(ulong[] seen, int name) => !Get(seen, name) && Get(Needed(seen), name);
+
     private ulong[] Needed(ulong[] seen)
     {
         if (_dependencies.Length == 0)
@@ -171,7 +200,7 @@ internal sealed class ObjectRules
     }
 
     /// <summary>Whether an object with these keys can still be brought to an end.</summary>
-    public bool CanComplete(ulong[] seen, int count, KeyList? extra, ulong met)
+    public bool CanComplete(ulong[] seen, int count, KeyList? extra, ulong met, int passed)
     {
         var needed = _required;
         var missing = 0;
@@ -188,18 +217,23 @@ internal sealed class ObjectRules
             missing += BitOperations.PopCount(needed[i] & ~seen[i]);
         if (count + missing > Max)
             return false;
-        if (count + missing < Min && !HasRoom(seen, needed, extra, Min - count - missing))
+        for (var i = 0; i < Names.Length && passed > 0; i++)
+        {
+            if (Get(needed, i) && !Get(seen, i) && _rank[i] < passed)
+                return false;
+        }
+        if (count + missing < Min && !HasRoom(seen, needed, extra, Min - count - missing, passed))
             return false;
-        return met == AllExistences || CanStillExist(seen, needed, count + missing, met);
+        return met == AllExistences || CanStillExist(seen, needed, count + missing, met, passed);
     }
 
-    private bool HasRoom(ulong[] seen, ulong[] needed, KeyList? extra, int missing)
+    private bool HasRoom(ulong[] seen, ulong[] needed, KeyList? extra, int missing, int passed)
     {
         if (HasUnnamed && IsRich)
             return true;
         for (var i = 0; i < Names.Length && missing > 0; i++)
         {
-            if (!Get(seen, i) && !Get(needed, i) && IsAllowed(i))
+            if (!Get(seen, i) && !Get(needed, i) && _rank[i] >= passed && IsAllowed(i))
                 missing--;
         }
         if (missing <= 0 || !HasUnnamed)
@@ -212,12 +246,12 @@ internal sealed class ObjectRules
             return _canonicalizer.CountStrings(_unnamed, missing) >= missing;
     }
 
-    private bool CanStillExist(ulong[] seen, ulong[] needed, int count, ulong met)
+    private bool CanStillExist(ulong[] seen, ulong[] needed, int count, ulong met, int passed)
     {
         var possible = count < Max ? MetByUnnamed : 0;
         for (var i = 0; i < Names.Length; i++)
         {
-            if (!Get(seen, i) && IsAllowed(i) && (Get(needed, i) || count < Max))
+            if (!Get(seen, i) && _rank[i] >= passed && IsAllowed(i) && (Get(needed, i) || count < Max))
                 possible |= MetBy(i);
         }
         return (met | possible) == AllExistences;
@@ -245,7 +279,7 @@ internal sealed class ObjectRules
     }
 
     /// <summary>The ways to read the value of a named key: the frame it belongs to, and what it must satisfy.</summary>
-    public void NamedValues(ObjectFrame frame, int name, List<(ObjectFrame, NodeEntry)> into)
+    public void NamedValues(ObjectFrame frame, int name, Capture? text, List<Thread> into)
     {
         var entries = _entries[name];
         if (entries is null)
@@ -256,11 +290,12 @@ internal sealed class ObjectRules
         foreach (var (met, entry) in entries)
         {
             if (frame.With(name, met) is { } next)
-                into.Add((next, entry));
+                into.Add(new(Phase.Colon, 0, 0, entry, next, text));
         }
     }
 
-    public void UnnamedValues(ObjectFrame frame, byte[] key, List<(ObjectFrame, NodeEntry)> into)
+    /// <summary>The same for a key that no property names.</summary>
+    public void UnnamedValues(ObjectFrame frame, byte[] key, Capture? text, List<Thread> into)
     {
         (ulong, NodeEntry)[] entries;
         lock (_automaton.Gate)
@@ -268,7 +303,7 @@ internal sealed class ObjectRules
         foreach (var (met, entry) in entries)
         {
             if (frame.With(key, met) is { } next)
-                into.Add((next, entry));
+                into.Add(new(Phase.Colon, 0, 0, entry, next, text));
         }
     }
 
@@ -317,6 +352,21 @@ internal sealed class ObjectRules
     private bool NothingLeftOut(ObjectShape shape) =>
         shape.Layers.All(l => l.Additional != _canonicalizer.False && l.Patterns.All(p => p.Value != _canonicalizer.False))
         && _cells!.Length == _canonicalizer.Cells(shape).Count;
+
+    private static int[] Listed(string[] order, string[] names)
+    {
+        var index = new Dictionary<string, int>(names.Length);
+        for (var i = 0; i < names.Length; i++)
+            index.Add(names[i], i);
+        var listed = new List<int>(names.Length);
+        foreach (var name in order)
+        {
+            if (index.Remove(name, out var at))
+                listed.Add(at);
+        }
+        listed.AddRange(index.Values.Order());
+        return [.. listed];
+    }
 
     private static bool Get(ulong[] bits, int at) => (bits[at >> 6] >> at & 1) != 0;
 

@@ -80,4 +80,22 @@ internal sealed class KeyState(int low, int high, byte[] text, byte[] escape)
     public int High => high;
     public byte[] Text => text;
     public byte[] Escape => escape;
+
+    private sealed record Way(byte Value, KeyState Key, Way? Next);
+
+    // Few enough to look through; a lost race only makes a state twice.
+    private Way? _ways;
+
+    /// <summary>The key after one more byte, if it was kept.</summary>
+    public KeyState? Find(byte value)
+    {
+        for (var way = _ways; way is not null; way = way.Next)
+        {
+            if (way.Value == value)
+                return way.Key;
+        }
+        return null;
+    }
+
+    public void Keep(byte value, KeyState key) => _ways = new(value, key, _ways);
 }

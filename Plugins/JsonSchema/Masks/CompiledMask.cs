@@ -8,14 +8,19 @@ internal sealed class CompiledMask(TokenSet[] shared, int[] own)
     public TokenSet[] Shared => shared;
     public int[] Own => own;
 
-    /// <summary>Adds the tokens to a mask; the first thread of a state overwrites what was there.</summary>
-    public void Fill(Span<ulong> mask, bool overwrite)
+    /// <summary>Overwrites a mask with the tokens.</summary>
+    public void Fill(Span<ulong> mask)
     {
-        if (overwrite)
-            Overwrite(mask);
-        else
+        Overwrite(mask);
+        Add(own, mask);
+    }
+
+    /// <summary>Adds the tokens to a mask, but for sets that it holds already: threads that read the same string share them.</summary>
+    public void Fill(Span<ulong> mask, HashSet<TokenSet> held)
+    {
+        foreach (var set in shared)
         {
-            foreach (var set in shared)
+            if (held.Add(set))
                 Add(set, mask);
         }
         Add(own, mask);

@@ -2,31 +2,6 @@ using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema.Masks;
 
-/// <summary>A set of tokens: bits when many, a list when few.</summary>
-internal sealed class TokenSet
-{
-    private TokenSet(ulong[]? bits, int[] list) => (Bits, List) = (bits, list);
-
-    public static TokenSet Empty { get; } = new(null, []);
-    public ulong[]? Bits { get; }
-    public int[] List { get; }
-    public bool IsEmpty => Bits is null && List.Length == 0;
-
-    public static TokenSet Of(ulong[] bits) => new(bits, []);
-
-    public static TokenSet Of(List<int> tokens, int words)
-    {
-        if (tokens.Count == 0)
-            return Empty;
-        if (tokens.Count < words / 2)
-            return new(null, [.. tokens]);
-        var bits = new ulong[words];
-        foreach (var token in tokens)
-            bits[token >> 6] |= 1ul << token;
-        return new(bits, []);
-    }
-}
-
 /// <summary>
 /// What a walk of one lexeme's automaton over a subtree of the vocabulary finds, independent of what follows the lexeme: tokens that
 /// stay inside it, and places where it ends and something else goes on.
@@ -38,7 +13,6 @@ internal sealed class LexemeMask
     private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
     private readonly Trie _trie;
     private readonly int _words;
-    private const int BulkSubtree = 16;
     private Trie? _crossing;
     private Trie? _cleanCrossing;
 
@@ -79,20 +53,29 @@ internal sealed class LexemeMask
             }
             : new(_trie, _words, inside, closing, closings, ends, [.. Escaped.Intersect(ends)]);
 
-    /// <summary>Walks an automaton over everything below a node.</summary>
+    /// <summary>
+    /// Walks an automaton over everything below a node. Bounds on the length of a string are counted beside the automaton; null when the
+    /// lengths of what it reads have gaps or an end, so that counting cannot tell what is within the bounds.
+    /// </summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    public static LexemeMask Walk(Trie trie, int node, ByteDfa dfa, int state, int words)
+    public static LexemeMask? Walk(Trie trie, int node, ByteDfa dfa, int state, int words, (int Min, int Max)? bounds = null)
     {
-        var inside = new List<int>();
-        var closing = new List<int>();
-        var ends = new List<int>();
-        var escaped = new List<int>();
-        var closings = new List<int>();
         var strings = dfa as StringDfa;
-        var quoted = strings is not null;
+        var (least, most) = bounds ?? (0, Language.Unbounded);
+        var counted = bounds is not null;
+        if (counted && least > 0 && !strings!.HasNoLongest(state))
+            return null;
+        var inside = new TokenCollector(words);
+        var closing = new TokenCollector(words);
+        List<int> closings = [],
+            ends = [],
+            escaped = [];
+        var alphabet = trie.Alphabet;
         var baseDepth = trie.Depth[node];
         Span<int> states = stackalloc int[258];
+        Span<int> counts = stackalloc int[258];
         states[0] = state;
+        counts[0] = 0;
         byte[] bytes = trie.Bytes,
             depths = trie.Depth;
         var after = trie.After;
@@ -110,33 +93,85 @@ internal sealed class LexemeMask
                 i = after[i];
                 continue;
             }
+            var count = counts[depth - 1];
             if (next == ByteDfa.Closed)
             {
-                closings.Add(i);
-                foreach (var token in trie.Tokens(i))
-                    closing.Add(token);
-                var isEscaped = HasEscape(trie, node, i);
-                if (isEscaped)
-                    escaped.Add(i);
-                if (isEscaped || trie.HasChild(i, StringFollowers))
-                    ends.Add(i);
+                if (count >= least && count <= most)
+                {
+                    closings.Add(i);
+                    closing.Add(trie.Tokens(i));
+                    var isEscaped = HasEscape(trie, node, i);
+                    if (isEscaped)
+                        escaped.Add(i);
+                    if (isEscaped || trie.HasChild(i, StringFollowers))
+                        ends.Add(i);
+                }
                 i = after[i];
                 continue;
             }
-            if (strings is not null && after[i] - i > BulkSubtree && IsIdle(trie, i, strings, next))
+            var needed = 0;
+            if (counted)
             {
-                inside.AddRange(trie.TokensBelow(i));
+                count += strings!.IsBetweenCharacters(next) ? 1 : 0;
+                needed = count + strings.Fewest(next);
+                if (needed > most)
+                {
+                    i = after[i];
+                    continue;
+                }
+                if (least > 0 && next != from && !strings.HasNoLongest(next))
+                    return null;
+                counts[depth] = count;
+            }
+            // Where nothing below can move the automaton, all tokens there stay inside the lexeme.
+            if (strings is not null && after[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, strings.Idle(next, alphabet)))
+            {
+                if (counted && most - needed < trie.LongestToken)
+                    AddShort(trie, i, most - needed, inside);
+                else
+                    inside.Add(trie.TokensBelow(i));
                 i = after[i];
                 continue;
             }
             states[depth] = next;
-            foreach (var token in trie.Tokens(i))
-                inside.Add(token);
-            if (!quoted && dfa.IsAccepting(next) && after[i] > i + 1 && trie.HasChild(i, NumberFollowers))
+            inside.Add(trie.Tokens(i));
+            if (strings is null && dfa.IsAccepting(next) && after[i] > i + 1 && trie.HasChild(i, NumberFollowers))
                 ends.Add(i);
             i++;
         }
-        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Of(closing, words), [.. closings], [.. ends], [.. escaped]);
+        return new(trie, words, inside.ToSet(), closing.ToSet(), [.. closings], [.. ends], [.. escaped]);
+    }
+
+    /// <summary>Adds the tokens at a node, and those below that take at most so many characters more.</summary>
+    private static void AddShort(Trie trie, int node, int room, TokenCollector into)
+    {
+        var tokens = trie.TokensBelow(node);
+        var lengths = trie.TokenLengths.AsSpan(trie.FirstToken(node), tokens.Length);
+        var most = room + trie.Length(node);
+        for (var i = 0; i < tokens.Length; )
+        {
+            var end = i;
+            while (end < tokens.Length && lengths[end] <= most)
+                end++;
+            into.Add(tokens[i..end]);
+            i = end + 1;
+        }
+    }
+
+    /// <summary>The same walk of a string, with the tokens gathered elsewhere.</summary>
+    public static LexemeMask Of(Trie trie, int node, int words, TokenSet inside, TokenSet closing, List<int> closings)
+    {
+        List<int> ends = [],
+            escaped = [];
+        foreach (var i in closings)
+        {
+            var isEscaped = HasEscape(trie, node, i);
+            if (isEscaped)
+                escaped.Add(i);
+            if (isEscaped || trie.HasChild(i, StringFollowers))
+                ends.Add(i);
+        }
+        return new(trie, words, inside, closing, [.. closings], [.. ends], [.. escaped]);
     }
 
     /// <summary>The walk of an automaton that lets any text go on: this is the walk of free text, and only its closings are tried.</summary>
@@ -166,7 +201,7 @@ internal sealed class LexemeMask
             _trie,
             _words,
             Inside,
-            TokenSet.Of(closing, _words),
+            TokenSet.Of(closing.ToArray(), _words),
             [.. closings],
             [.. Ends.Where(kept.Contains)],
             [.. Escaped.Where(kept.Contains)]
@@ -195,19 +230,11 @@ internal sealed class LexemeMask
             }
         }
         Visit(node, left);
-        return new(trie, words, TokenSet.Of(inside, words), TokenSet.Empty, [], [.. ends], []);
+        return new(trie, words, TokenSet.Of(inside.ToArray(), words), TokenSet.Empty, [], [.. ends], []);
     }
 
     /// <summary>What may follow white space: only what can begin there is merged.</summary>
     public Trie AfterSpace => _crossing ??= Merge(_trie, Ends, Structural);
-
-    /// <summary>Whether nothing below a node can move the automaton: then all tokens there stay inside the lexeme.</summary>
-    private static bool IsIdle(Trie trie, int node, StringDfa strings, int state)
-    {
-        var (low, high, others, formed) = trie.Below(node);
-        var (idleLow, idleHigh, idleOthers) = strings.Idle(state);
-        return (low & ~idleLow) == 0 && (high & ~idleHigh) == 0 && (!others || idleOthers && formed);
-    }
 
     private static bool HasEscape(Trie trie, int from, int to)
     {
@@ -223,7 +250,7 @@ internal sealed class LexemeMask
     {
         var entries = new List<(byte[], int)>();
         Gather(trie, ends, first, entries);
-        return Trie.Build(entries);
+        return Trie.Build(entries, trie.Alphabet);
     }
 
     /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
@@ -232,7 +259,7 @@ internal sealed class LexemeMask
         var entries = new List<(byte[], int)>();
         foreach (var (trie, node) in ends)
             Gather(trie, [node], NumberFollowers, entries);
-        return Trie.Build(entries);
+        return Trie.Build(entries, ends.Count == 0 ? null : ends[0].Trie.Alphabet);
     }
 
     private static void Gather(Trie trie, ReadOnlySpan<int> ends, ReadOnlySpan<byte> first, List<(byte[], int)> entries)

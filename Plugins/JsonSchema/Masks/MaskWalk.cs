@@ -14,6 +14,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private const int SmallSubtree = 24;
     private const int SmallSegment = 64;
     private const int CacheLimit = 20_000;
+    private const int ProfileLimit = 64;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
     private static readonly byte[] PlaceholderKey = [0xFF];
@@ -262,7 +263,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Reads the byte of a node and goes on below it.</summary>
     private void Enter(Trie trie, int child, byte value, in Thread thread)
     {
-        automaton.Canonicalizer.Fuel.Spend();
+        Fuel.Spend();
         var next = Rent();
         automaton.Step(thread, value, next);
         if (next.Count > 0)
@@ -308,18 +309,28 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         if (dfa is StringDfa strings)
         {
-            if (strings.IsLength(state, out var set, out var min, out var max) && (min > 1 || max != Language.Unbounded))
+            if (strings.IsBounded(state, out var unbounded, out var min, out var max))
             {
-                var profile = trie.Lengths.GetOrAdd(
-                    (node, strings, set),
-                    k => new LengthProfile(trie, k.Node, k.Strings, k.Set, tables.Words)
-                );
-                return profile.Mask(min, max);
+                if (strings.IsLoop(unbounded))
+                    return Lengths(trie, node, strings, unbounded).Mask(min, max);
+                if (LexemeMask.Walk(trie, node, strings, unbounded, tables.Words, new(min, max)) is { } bounded)
+                    return bounded;
             }
             if (strings.IsOpen(state))
                 return Lexeme(trie, node, strings, strings.Start(strings.Pool.All)).Open(node, strings, state);
         }
-        return LexemeMask.Walk(trie, node, dfa, state, tables.Words);
+        return LexemeMask.Walk(trie, node, dfa, state, tables.Words)!;
+    }
+
+    private LengthProfile Lengths(Trie trie, int node, StringDfa strings, int start)
+    {
+        var key = (node, strings, start);
+        if (trie.Lengths.TryGetValue(key, out var known))
+            return known;
+        // Each holds a number for every token.
+        if (trie.Lengths.Count >= ProfileLimit)
+            trie.Lengths.Clear();
+        return trie.Lengths.GetOrAdd(key, k => new LengthProfile(trie, k.Node, k.Strings, k.State, tables.Words));
     }
 
     private void WalkString(Trie trie, int node, in Thread thread)
@@ -498,15 +509,16 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                 Replay(trie, node, end, thread);
             return;
         }
-        var values = new List<(ObjectFrame, NodeEntry)>(1);
-        frame.Rules.UnnamedValues(frame, PlaceholderKey, values);
+        var values = Rent();
+        frame.Rules.UnnamedValues(frame, PlaceholderKey, null, values);
         if (special.Count == 0)
             Share(lexeme.Closing);
         else
             AddSet(lexeme.Closing);
         var crossing = key.Low < key.High || frame.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
-        foreach (var (next, entry) in values)
-            Walk(crossing, 0, new(Phase.Colon, 0, 0, entry, next, null));
+        for (var i = 0; i < values.Count; i++)
+            Walk(crossing, 0, values[i]);
+        Return(values);
         foreach (var end in special)
             Remove(trie.TokensBelow(end));
         foreach (var end in special)

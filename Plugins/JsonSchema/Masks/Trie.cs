@@ -42,73 +42,123 @@ internal sealed class Trie
     public int Count => Bytes.Length;
     public int LongestToken { get; private init; }
 
-    /// <summary>ASCII bytes that occur below a node, and whether others do, well-formed when read from the node on.</summary>
-    public (ulong Low, ulong High, bool Others, bool WellFormed) Below(int node)
+    /// <summary>Subtrees of so few nodes are walked and not asked about.</summary>
+    public const int SmallSubtree = 8;
+
+    /// <summary>What the tokens are spelled with; shared by the tries made of parts of these tokens.</summary>
+    public Alphabet Alphabet => _alphabet ?? Survey().Alphabet;
+
+    /// <summary>
+    /// Whether everything below a node is spelled with a set of characters, reading from the beginning of a token; a character that the
+    /// node lies in the middle of is taken as a whole. False for small subtrees.
+    /// </summary>
+    public bool IsSpelledWith(int node, ReadOnlySpan<ulong> characters)
     {
-        var (low, high, formed) = (_low ?? Survey())[node];
-        return (low, high, (formed & 0x80) != 0, (formed & 1) != 0);
+        var spelling = _spelling ?? Survey();
+        var at = spelling.SetOf[node];
+        return at >= 0 && Alphabet.IsSubset(spelling.Sets.AsSpan(at * characters.Length, characters.Length), characters);
     }
 
-    private (ulong Low, ulong High, byte Formed)[]? _low;
+    /// <summary>For each token, in the order of <see cref="TokensBelow"/>, its characters; one broken off counts.</summary>
+    public byte[] TokenLengths => (_spelling ?? Survey()).TokenLengths;
+
+    /// <summary>How many characters lead to a node, one in progress included.</summary>
+    public int Length(int node) => (_spelling ?? Survey()).Lengths[node];
+
+    /// <summary>Where the tokens of a node begin in <see cref="TokenLengths"/>.</summary>
+    public int FirstToken(int node) => _tokenStart[node];
+
+    private sealed record Spelling(Alphabet Alphabet, int[] SetOf, ulong[] Sets, byte[] Lengths, byte[] TokenLengths);
+
+    private Alphabet? _alphabet;
+    private Spelling? _spelling;
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private (ulong Low, ulong High, byte Formed)[] Survey()
+    private Spelling Survey()
     {
-        var result = new (ulong Low, ulong High, byte Formed)[Count];
+        // The bytes of the character that a node lies in the middle of: 0 between characters, -1 where bytes are no text.
+        var inside = new int[Count];
+        var lengths = new byte[_tokens.Length];
+        var characters = new byte[Count];
+        for (var node = 1; node < Count; node++)
+        {
+            var above = inside[Parent[node]];
+            inside[node] = Read(above, Bytes[node]);
+            characters[node] = (byte)(characters[Parent[node]] + (above == 0 ? 1 : 0));
+            lengths.AsSpan(_tokenStart[node], _tokenStart[node + 1] - _tokenStart[node]).Fill(characters[node]);
+        }
+        _alphabet ??= new Alphabet(inside.Where(p => p > 0).Distinct());
+        var words = _alphabet.Words;
+        var setOf = new int[Count];
+        var sets = new List<ulong>();
+        // From the last node to the first, children come before their parent: what was gathered one level down is what is below a node.
+        var gathered = new ulong[257][];
         for (var node = Count - 1; node >= 0; node--)
         {
-            ulong low = 0,
-                high = 0;
-            // One bit for each place inside a character from which everything below reads on well.
-            byte formed = 0x7F;
-            for (var child = node + 1; child < After[node]; child = After[child])
+            int depth = Depth[node];
+            var below = gathered[depth + 1] ??= new ulong[words];
+            setOf[node] = -1;
+            if (After[node] - node > SmallSubtree)
             {
-                var (l, h, f) = result[child];
-                low |= l;
-                high |= h;
-                formed |= (byte)(f & 0x80);
-                var value = Bytes[child];
-                if (value < 64)
-                    low |= 1ul << value;
-                else if (value < 128)
-                    high |= 1ul << value;
-                else
-                    formed |= 0x80;
-                for (var place = 0; place < 7; place++)
-                {
-                    var next = Utf8Next(place, value);
-                    if (next < 0 || (f >> next & 1) == 0)
-                        formed &= (byte)~(1 << place);
-                }
+                setOf[node] = sets.Count / words;
+                sets.AddRange(below);
             }
-            result[node] = (low, high, formed);
+            if (node == 0)
+                break;
+            var level = gathered[depth] ??= new ulong[words];
+            if (After[node] > node + 1)
+            {
+                for (var i = 0; i < words; i++)
+                    level[i] |= below[i];
+                Array.Clear(below);
+            }
+            var (at, above) = (inside[node], inside[Parent[node]]);
+            var bit =
+                at < 0 ? Alphabet.Unreadable
+                : at > 0 ? (Tokens(node).IsEmpty ? -1 : _alphabet.Bit(at))
+                : above == 0 ? Bytes[node]
+                : _alphabet.Bit(above);
+            if (bit >= 0)
+                level[bit >> 6] |= 1ul << bit;
         }
-        return _low = result;
+        return _spelling = new(_alphabet, setOf, [.. sets], characters, lengths);
     }
 
-    /// <summary>Places: 0 between characters; 1 to 3 that many continuation bytes to come; 4, 5, 6 after E0, F0 and the like, taken as unknown.</summary>
-    private static int Utf8Next(int place, byte value) =>
-        place switch
-        {
-            0 => value switch
+    /// <summary>The bytes of the character in the middle of which one more byte leads; 0 between characters, -1 when it is no text.</summary>
+    private static int Read(int prefix, byte value)
+    {
+        if (prefix < 0)
+            return -1;
+        if (prefix == 0)
+            return Alphabet.Following(value) switch
             {
-                < 0x80 => 0,
-                >= 0xC2 and <= 0xDF => 1,
-                0xE0 or 0xED => 4,
-                >= 0xE1 and <= 0xEF => 2,
-                0xF0 or 0xF4 => 5,
-                >= 0xF1 and <= 0xF3 => 3,
-                _ => -1,
-            },
-            1 or 2 or 3 => value is >= 0x80 and <= 0xBF ? place - 1 : -1,
-            _ => -1,
+                0 => 0,
+                -1 => -1,
+                _ => value,
+            };
+        // Overlong forms, surrogates and what lies beyond the last character show in the second byte.
+        var (low, high) = prefix switch
+        {
+            0xE0 => (0xA0, 0xBF),
+            0xED => (0x80, 0x9F),
+            0xF0 => (0x90, 0xBF),
+            0xF4 => (0x80, 0x8F),
+            _ => (0x80, 0xBF),
         };
+        if (value < low || value > high)
+            return -1;
+        var (lead, read) =
+            prefix > 0xFFFF ? (prefix >> 16, 3)
+            : prefix > 0xFF ? (prefix >> 8, 2)
+            : (prefix, 1);
+        return read == Alphabet.Following((byte)lead) ? 0 : prefix << 8 | value;
+    }
 
     /// <summary>Walks of lexeme automata over subtrees, found before.</summary>
     public ConcurrentDictionary<(int Node, ByteDfa Dfa, int State), LexemeMask> Lexemes { get; } = new();
 
     /// <summary>Tokens below a node by how many characters of a string they take.</summary>
-    public ConcurrentDictionary<(int Node, StringDfa Strings, Language Set), LengthProfile> Lengths { get; } = new();
+    public ConcurrentDictionary<(int Node, StringDfa Strings, int State), LengthProfile> Lengths { get; } = new();
 
     /// <summary>Masks of whole values that begin below a node, or below a colon there, by the white space left.</summary>
     public ConcurrentDictionary<(int Node, Machine.NodeEntry Entry, bool Colon, int Left), Segment> Segments { get; } = new();
@@ -146,8 +196,10 @@ internal sealed class Trie
         return path;
     }
 
+    /// <param name="entries">Tokens and their bytes, or what is left of them.</param>
+    /// <param name="alphabet">That of the whole tokens, where these are parts; their own is made when first needed.</param>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    public static Trie Build(List<(byte[] Text, int Token)> entries)
+    public static Trie Build(List<(byte[] Text, int Token)> entries, Alphabet? alphabet = null)
     {
         entries.Sort(
             (a, b) => a.Text.AsSpan().SequenceCompareTo(b.Text) is var order && order != 0 ? order : a.Token.CompareTo(b.Token)
@@ -186,6 +238,7 @@ internal sealed class Trie
         return new Trie([.. bytes], after, [.. depth], [.. parent], [.. tokenStart], [.. tokens])
         {
             LongestToken = entries.Count == 0 ? 0 : entries.Max(e => e.Text.Length),
+            _alphabet = alphabet,
         };
     }
 }

@@ -8,20 +8,14 @@ public sealed class JsonSchemaPart : SchemaPart
     [Option("json-schema", "The file of a JSON Schema, or the schema itself; true allows any JSON.")]
     public string? Schema { get; set; }
 
+    /// <summary>In which order keys come.</summary>
+    [Option("key-order", "In which order the keys of an object come: any, or schema (as the schema lists them).")]
+    public KeyOrder KeyOrder { get; set; }
+
     /// <inheritdoc/>
     public override bool IsActive => Schema is not null;
 
     /// <inheritdoc/>
-    protected override CompiledSchema Compile()
-    {
-        string text = Schema!.Trim();
-        if (text.StartsWith('{') || text is "true" or "false")
-        {
-            return CompiledSchema.Compile(text);
-        }
-
-        return File.Exists(text)
-            ? CompiledSchema.Compile(File.ReadAllText(text))
-            : throw new InvalidOperationException($"There is no schema file {Path.GetFullPath(text)}.");
-    }
+    protected override CompiledSchema Compile() =>
+        CompiledSchema.Compile(SchemaText.Read("json-schema", Schema!), new SchemaOptions { KeyOrder = KeyOrder });
 }

@@ -12,6 +12,9 @@ internal abstract class ByteDfa
     public const int Closed = 1;
     protected const int Unknown = -1;
     private const int StateLimit = 100_000;
+
+    /// <summary>What a state costs, in steps of canonicalisation: its row is found and filled.</summary>
+    private const int StateCost = 16;
     private readonly byte[] _classes;
     private readonly int _width;
     private int[][] _rows;
@@ -35,12 +38,12 @@ internal abstract class ByteDfa
     /// <summary>The state after one more byte.</summary>
     public int Next(int state, byte value)
     {
-        var next = _rows[state][_classes[value]];
+        var next = Row(state)[_classes[value]];
         return next != Unknown ? next : Resolve(state, value);
     }
 
     /// <summary>The known transitions of a state; entries of -1 are found by <see cref="Next"/>.</summary>
-    public int[] Row(int state) => _rows[state];
+    public int[] Row(int state) => Volatile.Read(ref _rows)[state];
 
     /// <summary>Whether the lexeme may end here without a closing byte of its own.</summary>
     public abstract bool IsAccepting(int state);
@@ -50,6 +53,7 @@ internal abstract class ByteDfa
 
     protected int AddState()
     {
+        Fuel.Spend(StateCost);
         if (_count >= StateLimit)
             throw new FuelException();
         if (_count == _rows.Length)

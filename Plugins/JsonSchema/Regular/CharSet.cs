@@ -18,6 +18,9 @@ internal sealed class CharSet : IEquatable<CharSet>
         _hash = hash.ToHashCode();
     }
 
+    // First: the sets below are made with it.
+    private static readonly CharSet[] OfAscii = [.. Enumerable.Range(0, 128).Select(c => new CharSet([c, c]))];
+
     public static CharSet Empty { get; } = new([]);
 
     /// <summary>Every scalar value: all code points but the surrogates.</summary>
@@ -46,7 +49,10 @@ internal sealed class CharSet : IEquatable<CharSet>
     public ReadOnlySpan<int> Ranges => _ranges;
     public bool IsEmpty => _ranges.Length == 0;
 
-    public static CharSet Range(int low, int high) => Of([(low, high)]);
+    public static CharSet Range(int low, int high) =>
+        low == high && low < 128 ? OfAscii[low]
+        : low <= high && (high < 0xD800 || low > 0xDFFF) ? new([low, high])
+        : Of([(low, high)]);
 
     public static CharSet Of(IEnumerable<(int Low, int High)> ranges)
     {

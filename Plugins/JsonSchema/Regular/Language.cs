@@ -36,12 +36,21 @@ internal sealed class Language
     internal int[]? Starts;
     internal Language[]? Targets;
 
+    /// <summary>Lengths of the members; null until first needed.</summary>
+    internal MemberLengths? Lengths;
+
     internal Language? Shrunk;
     internal int ShrunkFor;
 
     /// <summary>0 unknown, 1 some string belongs, 2 none does.</summary>
     internal byte Liveness;
 }
+
+/// <summary>How long the members of a language are, in scalar values.</summary>
+/// <param name="Shortest">The least length.</param>
+/// <param name="Longest">The greatest, or <see cref="Language.Unbounded"/>.</param>
+/// <param name="Gapless">Whether the form shows that every length between occurs.</param>
+internal sealed record MemberLengths(int Shortest, int Longest, bool Gapless);
 
 /// <summary>
 /// Builds languages in normal form and takes their Brzozowski derivatives, lazily. Intersection and complement are ordinary
@@ -282,7 +291,7 @@ internal sealed class LanguagePool
                 result = Or(Shrink(language.Left!, reach), Shrink(language.Right!, reach));
                 break;
             case LanguageKind.Loop:
-                var most = reach / Math.Max(1, Shortest(language.Left!)) + 1;
+                var most = reach / Math.Max(1, Lengths(language.Left!).Shortest) + 1;
                 result = Loop(
                     Shrink(language.Left!, reach),
                     Math.Min(language.Min, most),
@@ -294,16 +303,120 @@ internal sealed class LanguagePool
         return result;
     }
 
-    /// <summary>The length of the shortest member; for languages without intersection and complement.</summary>
-    private static int Shortest(Language language) =>
-        language.Kind switch
+    /// <summary>Lengths of the members; for languages without intersection and complement.</summary>
+    public static MemberLengths Lengths(Language language)
+    {
+        if (language.Lengths is { } known)
+            return known;
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        MemberLengths result;
+        switch (language.Kind)
         {
-            LanguageKind.Set => 1,
-            LanguageKind.Concat => (int)Math.Min(1_000_000L, (long)Shortest(language.Left!) + Shortest(language.Right!)),
-            LanguageKind.Or => Math.Min(Shortest(language.Left!), Shortest(language.Right!)),
-            LanguageKind.Loop => (int)Math.Min(1_000_000L, (long)language.Min * Shortest(language.Left!)),
-            _ => 0,
-        };
+            case LanguageKind.Set:
+                result = new(1, 1, true);
+                break;
+            case LanguageKind.Concat or LanguageKind.Or:
+                var (left, right) = (Lengths(language.Left!), Lengths(language.Right!));
+                result = language.Kind == LanguageKind.Concat ? Joined(left, right) : United(left, right);
+                break;
+            case LanguageKind.Loop:
+                result = Repeated(Lengths(language.Left!), language.Min, language.Max);
+                break;
+            default:
+                result = new(0, 0, true);
+                break;
+        }
+        return language.Lengths = result;
+    }
+
+    private static MemberLengths Joined(MemberLengths a, MemberLengths b) =>
+        new(
+            Bounded((long)a.Shortest + b.Shortest),
+            a.Longest == Language.Unbounded || b.Longest == Language.Unbounded
+                ? Language.Unbounded
+                : Bounded((long)a.Longest + b.Longest),
+            // All lengths from some point on fill the gaps of the other.
+            a.Gapless && b.Gapless
+                || a is { Gapless: true, Longest: Language.Unbounded }
+                || b is { Gapless: true, Longest: Language.Unbounded }
+        );
+
+    private static MemberLengths United(MemberLengths a, MemberLengths b)
+    {
+        var (first, second) = a.Shortest <= b.Shortest ? (a, b) : (b, a);
+        var gapless =
+            first.Gapless && (first.Longest == Language.Unbounded || second.Gapless && second.Shortest <= first.Longest + 1);
+        return new(first.Shortest, Math.Max(a.Longest, b.Longest), gapless);
+    }
+
+    private static MemberLengths Repeated(MemberLengths item, int min, int max)
+    {
+        var longest =
+            max == Language.Unbounded || item.Longest == Language.Unbounded
+                ? Language.Unbounded
+                : Bounded((long)max * item.Longest);
+        // The stretch for n+1 repetitions begins where that for n ends, for the fewest repetitions and so for all.
+        var gapless =
+            item.Gapless
+            && (
+                min == max
+                || item.Shortest <= 1
+                || min > 0
+                    && (item.Longest == Language.Unbounded || (long)min * (item.Longest - item.Shortest) + 1 >= item.Shortest)
+            );
+        return new(Bounded((long)min * item.Shortest), longest, gapless);
+    }
+
+    private static int Bounded(long length) => (int)Math.Min(1_000_000, length);
+
+    /// <summary>Whether members have every length from the shortest on; true for the language without members.</summary>
+    public bool HasEveryLength(Language language) =>
+        language == None || Lengths(language) is { Longest: Language.Unbounded, Gapless: true };
+
+    /// <summary>The length of the shortest member after one scalar value out of a range.</summary>
+    public int ShortestAfter(Language language, int low, int high)
+    {
+        var shortest = Language.Unbounded / 2;
+        foreach (var (first, last, target) in Derivatives(language))
+        {
+            if (target != None && first <= high && last >= low && (first < 0xD800 || last > 0xDFFF))
+                shortest = Math.Min(shortest, Lengths(target).Shortest);
+        }
+        return shortest;
+    }
+
+    /// <summary>Whether some scalar value of a range leaves a language as it is, and none brings it nearer to its end.</summary>
+    public bool StaysWithin(Language language, int low, int high)
+    {
+        var stays = false;
+        foreach (var (first, last, target) in Derivatives(language))
+        {
+            if (first > high || last < low)
+                continue;
+            stays |= target == language;
+            if (!language.Boolean && target != None && Lengths(target).Shortest < Lengths(language).Shortest)
+                return false;
+        }
+        return stays;
+    }
+
+    /// <summary>The different derivatives of a language.</summary>
+    public Language[] Targets(Language language)
+    {
+        Expand(language);
+        return language.Targets!;
+    }
+
+    /// <summary>The derivatives by range of scalar values, ascending.</summary>
+    public IEnumerable<(int Low, int High, Language Target)> Derivatives(Language language)
+    {
+        Expand(language);
+        for (var i = 0; i < language.Starts!.Length; i++)
+        {
+            var high = i + 1 < language.Starts.Length ? language.Starts[i + 1] - 1 : CharSet.Last;
+            yield return (language.Starts[i], high, language.Targets![i]);
+        }
+    }
 
     /// <summary>Whether anything may follow, because what is asked for may still come later.</summary>
     public bool IsOpen(Language language) =>
@@ -475,29 +588,42 @@ internal sealed class LanguagePool
     {
         if (language.Starts is not null)
             return;
+        Fuel.Spend(2);
         var sets = new List<CharSet>();
         Front(language, sets, []);
-        var bounds = new SortedSet<int> { 0 };
+        var bounds = new List<int> { 0 };
         foreach (var set in sets)
         {
-            foreach (var (low, high) in set.Pairs())
+            var ranges = set.Ranges;
+            for (var i = 0; i < ranges.Length; i += 2)
             {
-                bounds.Add(low);
-                if (high < CharSet.Last)
-                    bounds.Add(high + 1);
+                bounds.Add(ranges[i]);
+                if (ranges[i + 1] < CharSet.Last)
+                    bounds.Add(ranges[i + 1] + 1);
             }
         }
+        bounds.Sort();
         var starts = new List<int>(bounds.Count);
         var targets = new List<Language>(bounds.Count);
-        var byMembership = new Dictionary<string, Language>();
-        var membership = new char[sets.Count];
+        var byMembership = new Dictionary<Membership, Language>();
+        var done = new Dictionary<Language, Language>();
+        var last = -1;
         foreach (var start in bounds)
         {
-            for (var i = 0; i < sets.Count; i++)
-                membership[i] = sets[i].Contains(start) ? '1' : '0';
-            var key = new string(membership);
-            if (!byMembership.TryGetValue(key, out var target))
-                byMembership.Add(key, target = start is >= 0xD800 and <= 0xDFFF ? None : Step(language, start, []));
+            if (start == last)
+                continue;
+            last = start;
+            var target = None;
+            // Surrogates are no characters: no set holds them, but what holds none of a set's characters may be alive.
+            if (start is < 0xD800 or > 0xDFFF)
+            {
+                var membership = Membership.Of(sets, start);
+                if (!byMembership.TryGetValue(membership, out target!))
+                {
+                    done.Clear();
+                    byMembership.Add(membership, target = Step(language, start, done));
+                }
+            }
             if (targets.Count > 0 && targets[^1] == target)
                 continue;
             starts.Add(start);
@@ -505,6 +631,23 @@ internal sealed class LanguagePool
         }
         language.Targets = [.. targets];
         language.Starts = [.. starts];
+    }
+
+    /// <summary>Which of some sets hold a scalar value; beyond 64 sets as text.</summary>
+    private readonly record struct Membership(ulong First, string? More)
+    {
+        public static Membership Of(List<CharSet> sets, int scalar)
+        {
+            var first = 0ul;
+            for (var i = 0; i < Math.Min(64, sets.Count); i++)
+                first |= sets[i].Contains(scalar) ? 1ul << i : 0;
+            if (sets.Count <= 64)
+                return new(first, null);
+            var more = new char[sets.Count - 64];
+            for (var i = 64; i < sets.Count; i++)
+                more[i - 64] = sets[i].Contains(scalar) ? '1' : '0';
+            return new(first, new string(more));
+        }
     }
 
     private static void Front(Language language, List<CharSet> sets, HashSet<Language> seen)

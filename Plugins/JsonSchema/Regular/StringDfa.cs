@@ -20,8 +20,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     private readonly Dictionary<Place, int> _ids = [];
     private readonly List<Place> _places = [default, default];
 
-    // Which state stands for each, and for tokens of which length (plus one) that was found.
-    private (int State, int Reach)[] _canonical = [];
+    // Which state stands for each (low half), and for tokens of which length plus one that was found (high half): read without the lock.
+    private long[] _canonical = [];
 
     public LanguagePool Pool => pool;
     protected override Lock Gate => pool.Gate;
@@ -52,51 +52,181 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         return quoted && place.Mode == Text && place.Language is not null && pool.IsOpen(place.Language);
     }
 
-    /// <summary>Whether a state, between two characters, asks only for a number of characters out of one set.</summary>
-    public bool IsLength(int state, out Language set, out int min, out int max)
+    /// <summary>
+    /// Whether a state, between two characters, bounds the number of characters of what another state reads, whose lengths can be told.
+    /// </summary>
+    public bool IsBounded(int state, out int unbounded, out int min, out int max)
     {
         var place = _places[state];
-        (set, min, max) = (place.Language.Left ?? pool.None, place.Language.Min, place.Language.Max);
-        return place.Mode == Text && place.Language.Kind == LanguageKind.Loop && set.Kind == LanguageKind.Set;
+        var language = place.Language;
+        (unbounded, min, max) = (Dead, 0, Language.Unbounded);
+        if (place.Mode != Text || language is null)
+            return false;
+        Language rest;
+        if (language.Kind == LanguageKind.Loop && language.Left!.Kind == LanguageKind.Set)
+        {
+            (min, max) = (language.Min, language.Max);
+            rest = language;
+        }
+        else if (language.Kind == LanguageKind.And)
+        {
+            var (length, other) = IsLength(language.Left!)
+                ? (language.Left!, language.Right!)
+                : (language.Right!, language.Left!);
+            if (!IsLength(length) || other.Boolean)
+                return false;
+            (min, max) = (length.Min, length.Max);
+            rest = other;
+        }
+        else
+            return false;
+        if (min <= 1 && max == Language.Unbounded)
+            return false;
+        lock (pool.Gate)
+            unbounded = Enter(rest == language ? pool.Loop(language.Left!, 0, Language.Unbounded) : rest);
+        return true;
     }
 
-    /// <summary>The bytes that leave a state where it is: ASCII as bits, and whether all other characters do too.</summary>
-    public (ulong Low, ulong High, bool Others) Idle(int state)
+    /// <summary>Whether a state reads any number of characters out of one set.</summary>
+    public bool IsLoop(int state) =>
+        _places[state]
+            is {
+                Mode: Text,
+                Language: { Kind: LanguageKind.Loop, Min: 0, Max: Language.Unbounded, Left.Kind: LanguageKind.Set }
+            };
+
+    /// <summary>
+    /// The fewest characters that finish the string from a state, one half read included; for languages without intersection and complement.
+    /// </summary>
+    public int Fewest(int state)
     {
-        var known = _idle;
-        if (state < known.Length && known[state] is { } idle)
-            return (idle.Low, idle.High, idle.Others);
+        var known = _fewest;
+        if (state < known.Length && known[state] > 0)
+            return known[state] - 1;
         lock (pool.Gate)
         {
-            if (state >= _idle.Length)
-                Array.Resize(ref _idle, Math.Max(StateCount, state * 2));
-            var (low, high, others) = FindIdle(state);
-            _idle[state] = new(low, high, others);
-            return (low, high, others);
+            var place = _places[state];
+            var fewest = place.Mode switch
+            {
+                Text => LanguagePool.Lengths(place.Language).Shortest,
+                Rest => 1 + LanguagePool.Lengths(place.Language).Shortest,
+                _ => 1 + Ranges(place).Min(r => pool.ShortestAfter(place.Language, r.Low, r.High)),
+            };
+            if (state >= _fewest.Length)
+                Array.Resize(ref _fewest, Math.Max(StateCount, state * 2));
+            _fewest[state] = fewest + 1;
+            return fewest;
         }
     }
 
-    private sealed record IdleBytes(ulong Low, ulong High, bool Others);
+    /// <summary>Whether from a state, and from those one character on, strings of every length from the shortest on are read.</summary>
+    public bool HasNoLongest(int state)
+    {
+        lock (pool.Gate)
+        {
+            var place = _places[state];
+            return place.Mode != Text
+                || pool.HasEveryLength(place.Language) && Array.TrueForAll(pool.Targets(place.Language), pool.HasEveryLength);
+        }
+    }
 
-    private IdleBytes?[] _idle = [];
+    // One more than what was found.
+    private int[] _fewest = [];
 
-    private (ulong, ulong, bool) FindIdle(int state)
+    /// <summary>Which characters the one half read can become.</summary>
+    private static (int Low, int High)[] Ranges(Place place)
+    {
+        var left = place.Left;
+        int low,
+            high;
+        switch (place.Mode)
+        {
+            case Utf8:
+                low = place.Value << 6 * left;
+                return [(Math.Max(low, Smallest(place.High)), Math.Min(low | (1 << 6 * left) - 1, CharSet.Last))];
+            case Hex:
+                (low, high) = (place.Value << 4 * left, (place.Value + 1 << 4 * left) - 1);
+                int first = Math.Max(low, 0xD800),
+                    last = Math.Min(high, 0xDBFF);
+                return first > last ? [(low, high)] : [(low, high), (Pair(first, 0xDC00), Pair(last, 0xDFFF))];
+            case LowHex:
+                (low, high) = (place.Value << 4 * left, (place.Value + 1 << 4 * left) - 1);
+                return [(Pair(place.High, Math.Max(low, 0xDC00)), Pair(place.High, Math.Min(high, 0xDFFF)))];
+            case LowEscape:
+                return [(Pair(place.High, 0xDC00), Pair(place.High, 0xDFFF))];
+            default:
+                return [(0, CharSet.Last)];
+        }
+    }
+
+    /// <summary>The first character whose encoding takes so many bytes.</summary>
+    private static int Smallest(int bytes) =>
+        bytes switch
+        {
+            2 => 0x80,
+            3 => 0x800,
+            _ => 0x10000,
+        };
+
+    /// <summary>
+    /// The characters that leave a state where it is, as a set of the alphabet; inside a character whose every end leads to the same
+    /// state, those of that state.
+    /// </summary>
+    public ulong[] Idle(int state, Masks.Alphabet alphabet)
+    {
+        var known = _idle;
+        if (state < known.Length && known[state] is { } idle && idle.Alphabet == alphabet)
+            return idle.Characters;
+        lock (pool.Gate)
+        {
+            var characters = FindIdle(state, alphabet);
+            if (state >= _idle.Length)
+                Array.Resize(ref _idle, Math.Max(StateCount, state * 2));
+            _idle[state] = new(alphabet, characters);
+            return characters;
+        }
+    }
+
+    private sealed record IdleCharacters(Masks.Alphabet Alphabet, ulong[] Characters);
+
+    private IdleCharacters?[] _idle = [];
+
+    private ulong[] FindIdle(int state, Masks.Alphabet alphabet)
     {
         var place = _places[state];
-        if (state <= Closed || place.Mode != Text)
-            return default;
-        ulong low = 0,
-            high = 0;
-        for (var value = 0x20; value < 0x80; value++)
+        var language = place.Language;
+        if (state > Closed && place.Mode == Rest)
+            return Idle(Enter(language), alphabet);
+        if (state <= Closed || place.Mode != Text || Array.IndexOf(pool.Targets(language), language) < 0)
+            return alphabet.None;
+        var set = new ulong[alphabet.Words];
+        var blocks = alphabet.Blocks;
+        for (var block = 0; block < blocks.Length; block++)
+            Set(set, Masks.Alphabet.BlockBit(block));
+        foreach (var (low, high, target) in pool.Derivatives(language))
         {
-            if (quoted && value is '"' or '\\' || pool.Derive(place.Language, value) != place.Language)
+            if (target == language)
+            {
+                for (var value = low; value <= Math.Min(high, 0x7F); value++)
+                {
+                    if (!quoted || value >= 0x20 && value is not ('"' or '\\'))
+                        Set(set, value);
+                }
                 continue;
-            if (value < 64)
-                low |= 1ul << value;
-            else
-                high |= 1ul << value;
+            }
+            var at = blocks.BinarySearch(low & ~63);
+            for (at = at >= 0 ? at : ~at; at < blocks.Length && blocks[at] <= high; at++)
+                set[Masks.Alphabet.BlockBit(at) >> 6] &= ~(1ul << Masks.Alphabet.BlockBit(at));
         }
-        return (low, high, pool.OnlyTarget(place.Language, 0x80, CharSet.Last) == place.Language);
+        for (var i = 0; i < alphabet.Broken.Length; i++)
+        {
+            var (low, high) = alphabet.Broken[i];
+            if (pool.StaysWithin(language, low, high))
+                Set(set, alphabet.BrokenBit(i));
+        }
+        return set;
+
+        static void Set(ulong[] set, int bit) => set[bit >> 6] |= 1ul << bit;
     }
 
     /// <summary>The state that allows the same tokens, tokens being at most so many characters long: lengths beyond reach are forgotten.</summary>
@@ -105,8 +235,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         if (state <= Closed)
             return state;
         var known = _canonical;
-        if (state < known.Length && known[state] is var (id, forReach) && forReach == reach + 1)
-            return id;
+        if (state < known.Length && Volatile.Read(ref known[state]) is var found && (int)(found >> 32) == reach + 1)
+            return (int)found;
         lock (pool.Gate)
         {
             var place = _places[state];
@@ -114,7 +244,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             var result = canonical == place.Language ? state : Intern(place with { Language = canonical });
             if (state >= _canonical.Length)
                 Array.Resize(ref _canonical, Math.Max(StateCount, state * 2));
-            _canonical[state] = (result, reach + 1);
+            Volatile.Write(ref _canonical[state], (long)(reach + 1) << 32 | (uint)result);
             return result;
         }
     }
@@ -124,7 +254,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         var place = _places[state];
         return place.Mode switch
         {
-            Text => InText(place.Language, value),
+            Text => InText(state, place.Language, value),
             Utf8 => InUtf8(place, value),
             Rest => (value & 0xC0) != 0x80 ? Dead
             : place.Left == 1 ? Enter(place.Language)
@@ -159,7 +289,24 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
 
     private bool IsLength(Language language) => language.Kind == LanguageKind.Loop && language.Left == pool.AnyScalar;
 
-    private int InText(Language language, byte value)
+    /// <summary>Fills in all of ASCII at once: finding the derivatives is the work, and it finds them all.</summary>
+    private void FillAscii(int state, Language language)
+    {
+        var row = Row(state);
+        foreach (var (low, high, target) in pool.Derivatives(language))
+        {
+            if (low >= 0x80)
+                return;
+            var next = Enter(target);
+            for (var value = low; value <= Math.Min(high, 0x7F); value++)
+            {
+                if (!quoted || value >= 0x20 && value is not ('"' or '\\'))
+                    Volatile.Write(ref row[value], next);
+            }
+        }
+    }
+
+    private int InText(int state, Language language, byte value)
     {
         if (quoted)
         {
@@ -171,7 +318,10 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
                 return Dead;
         }
         if (value < 0x80)
-            return Enter(pool.Derive(language, value));
+        {
+            FillAscii(state, language);
+            return Row(state)[value];
+        }
         return value switch
         {
             >= 0xC2 and <= 0xDF => Partial(language, 1, value & 0x1F),
@@ -198,15 +348,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             total = left + 1;
         int low = prefix << 6 * left,
             high = low | (1 << 6 * left) - 1;
-        low = Math.Max(
-            low,
-            total switch
-            {
-                2 => 0x80,
-                3 => 0x800,
-                _ => 0x10000,
-            }
-        );
+        low = Math.Max(low, Smallest(total));
         high = Math.Min(high, CharSet.Last);
         // Where every way to finish the character leads to the same language, only their number of bytes matters.
         var whole = high - low + 1 == 1 << 6 * left && (high < 0xD800 || low > 0xDFFF);

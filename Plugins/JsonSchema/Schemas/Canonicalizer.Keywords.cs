@@ -87,9 +87,9 @@ internal sealed partial class Canonicalizer
                         error is SchemaException { Keyword.Length: > 0 } named ? named.Keyword : keyword,
                         (error as SchemaException)?.Reason ?? error.Message
                     );
-                if (!canonicalizer._options.Lenient || canonicalizer.Fuel.IsExhausted)
+                if (!canonicalizer._options.Lenient || Fuel.IsExhausted)
                     throw placed;
-                canonicalizer._warnings.Add(placed.Message);
+                canonicalizer._warnings.Add(placed);
             }
         }
 
@@ -460,6 +460,7 @@ internal sealed partial class Canonicalizer
                 {
                     Properties = [.. named],
                     Required = required,
+                    Order = [.. properties.Keys],
                     Layers = [.. layers],
                     Min = min,
                     Max = max,

@@ -17,13 +17,13 @@ internal sealed partial class Canonicalizer
     private readonly Dictionary<string, Expression> _combined = [];
     private readonly Dictionary<string, Expression> _values = [];
     private readonly Dictionary<int, Scope> _scopes = [];
-    private readonly List<string> _warnings = [];
+    private readonly List<SchemaException> _warnings = [];
     private int _nextId;
 
     public Canonicalizer(LanguagePool pool, SchemaDocuments documents, SchemaOptions options)
     {
         (Pool, _documents, _options) = (pool, documents, options);
-        Fuel = new Fuel(options.CompileFuel);
+        Fuel.Refill(options.CompileFuel);
         True = new Expression { Id = _nextId++, Kind = ExpressionKind.True };
         False = new Expression { Id = _nextId++, Kind = ExpressionKind.False };
         Anything = new Node
@@ -45,13 +45,11 @@ internal sealed partial class Canonicalizer
 
     public LanguagePool Pool { get; }
 
-    /// <summary>Work left before the schema counts as too complex.</summary>
-    public Fuel Fuel { get; set; }
     public Expression True { get; }
     public Expression False { get; }
     public Node Anything { get; }
     public Node Nothing { get; }
-    public IReadOnlyList<string> Warnings => _warnings;
+    public IReadOnlyList<SchemaException> Warnings => _warnings;
 
     public Expression Root() => Schema(_documents.Root, EnterScope(null, _documents.Root.Resource));
 
@@ -243,6 +241,7 @@ internal sealed partial class Canonicalizer
                         {
                             Properties = [.. properties.Select(p => (p.Key, p.Value))],
                             Required = [.. properties.Keys],
+                            Order = [.. value.EnumerateObject().Select(member => member.Name).Distinct()],
                             Layers = [new Layer([], False)],
                         },
                     ],
@@ -371,7 +370,7 @@ internal sealed partial class Canonicalizer
         };
     }
 
-    private void Limit(long alternatives)
+    private static void Limit(long alternatives)
     {
         Fuel.Spend(alternatives);
         if (alternatives > AlternativeLimit)
@@ -395,7 +394,7 @@ internal sealed partial class Canonicalizer
             : [.. a.Union(b)];
     }
 
-    private T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)
+    private static T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)
         where T : class
     {
         if (a.Length == 0 || b.Length == 0)
@@ -438,6 +437,7 @@ internal sealed partial class Canonicalizer
         {
             Properties = properties,
             Required = required,
+            Order = Merge(a.Order, b.Order),
             Layers =
                 a.Layers.Length == 0 ? b.Layers
                 : b.Layers.Length == 0 ? a.Layers

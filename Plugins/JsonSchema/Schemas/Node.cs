@@ -53,6 +53,9 @@ internal sealed class ObjectShape
     /// <summary>Named properties, sorted by ordinal name; the value already meets every rule that applies to the name.</summary>
     public (string Name, Expression Value)[] Properties { get; init; } = [];
     public string[] Required { get; init; } = [];
+
+    /// <summary>The names that the schema lists as properties, in its order.</summary>
+    public string[] Order { get; init; } = [];
     public Layer[] Layers { get; init; } = [];
     public int Min { get; init; }
     public int Max { get; init; } = int.MaxValue;

@@ -280,7 +280,19 @@ internal sealed class SchemaDocuments
         }
     }
 
-    private static (Draft, bool Mixed) DraftOf(JsonElement root, Draft? otherwise)
+    /// <summary>Whether a meta-schema supplied with the options names its vocabularies, and validation is none of them.</summary>
+    private bool SwitchesValidationOff(string metaschema)
+    {
+        if (!_options.Documents.TryGetValue(metaschema, out var text))
+            return false;
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("$vocabulary", out var vocabularies)
+            && vocabularies.ValueKind == JsonValueKind.Object
+            && !vocabularies.EnumerateObject().Any(v => v.Name.EndsWith("/vocab/validation", StringComparison.Ordinal));
+    }
+
+    private (Draft, bool Mixed) DraftOf(JsonElement root, Draft? otherwise)
     {
         if (
             root.ValueKind == JsonValueKind.Object
@@ -300,6 +312,12 @@ internal sealed class SchemaDocuments
             };
             if (named is { } draft)
                 return (draft, false);
+            if (SwitchesValidationOff(schema.GetString()!))
+            {
+                const string reason =
+                    "the meta-schema leaves out the validation vocabulary, so that keywords such as \"type\" say nothing; name a standard draft";
+                throw new SchemaException("", "$schema", reason);
+            }
         }
         return otherwise is { } known ? (known, false) : (Draft.V202012, true);
     }

@@ -60,24 +60,39 @@ internal sealed class Tiktoken : IVocabulary
         return ids;
     }
 
+    /// <summary>Joins neighbours by rank, the leftmost of the lowest first; a queue, because instances hold words of many thousand letters.</summary>
     private int[] Merge(string bytes)
     {
         if (_ranks.TryGetValue(bytes, out var whole))
             return [whole];
-        var parts = bytes.Select(b => b.ToString()).ToList();
-        while (true)
+        // A part is the stretch from its start to the next one's; a start that was joined to an earlier one has no end.
+        var ends = Enumerable.Range(1, bytes.Length).ToArray();
+        var previous = Enumerable.Range(-1, bytes.Length).ToArray();
+        var queue = new PriorityQueue<(int Start, int Middle, int End), (int Rank, int Start)>();
+        void Propose(int start)
         {
-            int best = int.MaxValue,
-                at = -1;
-            for (var i = 0; i + 1 < parts.Count; i++)
-            {
-                if (_ranks.TryGetValue(parts[i] + parts[i + 1], out var rank) && rank < best)
-                    (best, at) = (rank, i);
-            }
-            if (at < 0)
-                return [.. parts.Select(p => _ranks[p])];
-            parts[at] += parts[at + 1];
-            parts.RemoveAt(at + 1);
+            var middle = ends[start];
+            if (middle < bytes.Length && _ranks.TryGetValue(bytes[start..ends[middle]], out var rank))
+                queue.Enqueue((start, middle, ends[middle]), (rank, start));
         }
+        for (var start = 0; start < bytes.Length; start++)
+            Propose(start);
+        while (queue.TryDequeue(out var pair, out _))
+        {
+            var (start, middle, end) = pair;
+            if (ends[start] != middle || ends[middle] != end)
+                continue;
+            ends[start] = end;
+            ends[middle] = 0;
+            if (end < bytes.Length)
+                previous[end] = start;
+            Propose(start);
+            if (previous[start] >= 0)
+                Propose(previous[start]);
+        }
+        var ids = new List<int>();
+        for (var start = 0; start < bytes.Length; start = ends[start])
+            ids.Add(_ranks[bytes[start..ends[start]]]);
+        return [.. ids];
     }
 }

@@ -1,0 +1,478 @@
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using Tokenwright.Plugins.JsonSchema.Machine;
+using Tokenwright.Plugins.JsonSchema.Regular;
+using Tokenwright.Plugins.JsonSchema.Schemas;
+using Thread = Tokenwright.Plugins.JsonSchema.Machine.Thread;
+
+namespace Tokenwright.Plugins.JsonSchema.Spelling;
+
+/// <summary>Finds the shortest text, in bytes, that brings a document to its end.</summary>
+/// <remarks>
+/// What is found always is an ending. It is the shortest one but where a schema demands that some property exists, or a number of
+/// properties or contained items: there the cheapest next step is taken, one after another. Where no ending is found (an escape half
+/// typed in a key, demands that take too much work) the answer is null. Safe for concurrent use.
+/// </remarks>
+internal sealed class Endings(Automaton automaton)
+{
+    private const int WorkLimit = 20_000;
+    private const int StatesLimit = 4_000;
+    private const int OtherValues = 1_000;
+    private static readonly byte[] None = [];
+    private readonly Dictionary<(ByteDfa, int), byte[]?> _suffixes = [];
+    private readonly Dictionary<NodeEntry, byte[]> _values = [];
+    private readonly HashSet<NodeEntry> _open = [];
+    private readonly Lock _gate = new();
+    private int _work;
+    private bool _isCut;
+
+    /// <summary>The shortest ending of a state; null where none is found.</summary>
+    public byte[]? From(in SchemaState state)
+    {
+        lock (_gate)
+        {
+            var best = From(state.First);
+            foreach (var thread in state.Others)
+            {
+                if (From(thread) is { } other && (best is null || other.Length < best.Length))
+                    best = other;
+            }
+            return best;
+        }
+    }
+
+    private byte[]? From(in Thread thread)
+    {
+        _work = 0;
+        _open.Clear();
+        _isCut = false;
+        Automaton.Refuel();
+        try
+        {
+            var text = Inside(thread);
+            if (text is null || After(thread.Phase is Phase.Done ? null : Outer(thread)) is not { } after)
+                return null;
+            byte[] ending = [.. text, .. after];
+            // An item that must differ from others may turn out to be equal to one of them.
+            return thread.Text is null || Reads(thread, ending) ? ending : null;
+        }
+        catch (FuelException)
+        {
+            return null;
+        }
+    }
+
+    // What remains open once the lexeme, or the object or array on top, is closed.
+    private static Frame? Outer(in Thread thread) =>
+        thread.Phase is Phase.Value or Phase.Literal or Phase.Number or Phase.String or Phase.AfterProperty or Phase.AfterItem
+            ? thread.Top
+            : thread.Top!.Parent;
+
+    private byte[]? Inside(in Thread thread)
+    {
+        switch (thread.Phase)
+        {
+            case Phase.Value:
+                return Value((NodeEntry)thread.Detail!);
+            case Phase.Literal:
+                return Automaton.Literals[thread.State][thread.Gap..];
+            case Phase.Number or Phase.String:
+                return Suffix((ByteDfa)thread.Detail!, thread.State);
+            case Phase.AfterProperty or Phase.AfterItem or Phase.Done:
+                return None;
+        }
+        var into = new List<byte>();
+        var found = thread.Phase switch
+        {
+            Phase.FirstKey => Close((ObjectFrame)thread.Top!, true, into),
+            Phase.NextKey => Add((ObjectFrame)thread.Top!, into) is { } next && Close(next, false, into),
+            Phase.Key => CloseKey(thread, into),
+            Phase.Colon => Member((NodeEntry)thread.Detail!, (ObjectFrame)thread.Top!, into),
+            Phase.FirstItem => Close((ArrayFrame)thread.Top!, true, into),
+            Phase.NextItem => Add((ArrayFrame)thread.Top!, into) is { } next && Close(next, false, into),
+            _ => false,
+        };
+        return found ? [.. into] : null;
+    }
+
+    /// <summary>From after a value in a frame to the end of the text.</summary>
+    private byte[]? After(Frame? frame)
+    {
+        if (frame is null)
+            return None;
+        if (frame.Ending is { } known)
+            return known;
+        var into = new List<byte>();
+        var found = frame is ObjectFrame members ? Close(members, false, into) : Close((ArrayFrame)frame, false, into);
+        if (!found || After(frame.Parent) is not { } outer)
+            return null;
+        into.AddRange(outer);
+        return frame.Ending = [.. into];
+    }
+
+    /// <summary>From before a key, or after a value, to and with the closing brace.</summary>
+    private bool Close(ObjectFrame frame, bool isFirst, List<byte> into)
+    {
+        while (!frame.CanClose)
+        {
+            if (!isFirst)
+                into.Add((byte)',');
+            isFirst = false;
+            if (Add(frame, into) is not { } next)
+                return false;
+            frame = next;
+        }
+        into.Add((byte)'}');
+        return true;
+    }
+
+    /// <summary>One more member: of the missing ones the first, else the one that serves the demands most, else the shortest.</summary>
+    private ObjectFrame? Add(ObjectFrame frame, List<byte> into)
+    {
+        if (++_work > WorkLimit)
+            return null;
+        var rules = frame.Rules;
+        var best = new Best<ObjectFrame>();
+        foreach (var name in rules.ListedOrder)
+        {
+            if (!frame.CanAdd(name))
+                continue;
+            var isMissing = rules.IsMissing(frame.Seen, name);
+            var values = new List<Thread>(1);
+            rules.NamedValues(frame, name, null, values);
+            foreach (var (next, entry) in Colons(values))
+                best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(rules.Names[name], entry));
+            if (isMissing && best.Frame is not null)
+                break;
+        }
+        if (best.Rank < 64 && frame.CanAddUnnamed && UnnamedKey(frame) is { } key)
+        {
+            var values = new List<Thread>(1);
+            rules.UnnamedValues(frame, key, null, values);
+            foreach (var (next, entry) in Colons(values))
+                best.Offer(next, Gain(frame, next), Member(key, entry));
+        }
+        if (best.Frame is null)
+            return null;
+        into.AddRange(best.Text!);
+        return best.Frame;
+    }
+
+    // A value is reached through the colon before it.
+    private static IEnumerable<(ObjectFrame Next, NodeEntry Entry)> Colons(List<Thread> values) =>
+        values.Select(colon => ((ObjectFrame)colon.Top!, (NodeEntry)colon.Detail!));
+
+    private static int Gain(ObjectFrame before, ObjectFrame after) => BitOperations.PopCount(after.Met & ~before.Met);
+
+    private byte[]? Member(ReadOnlySpan<byte> key, NodeEntry entry) =>
+        Value(entry) is { } value ? [(byte)'"', .. Escaped(key), (byte)'"', (byte)':', .. value] : null;
+
+    private bool Member(NodeEntry entry, ObjectFrame frame, List<byte> into)
+    {
+        if (Value(entry) is not { } value)
+            return false;
+        into.Add((byte)':');
+        into.AddRange(value);
+        return Close(frame, false, into);
+    }
+
+    private bool CloseKey(in Thread thread, List<byte> into)
+    {
+        var key = (KeyState)thread.Detail!;
+        var frame = (ObjectFrame)thread.Top!;
+        if (key.Escape.Length > 0)
+            return false;
+        List<byte>? best = null;
+        var values = new List<Thread>(1);
+        for (var name = key.Low; name < key.High; name++)
+        {
+            if (!frame.CanAdd(name))
+                continue;
+            values.Clear();
+            frame.Rules.NamedValues(frame, name, null, values);
+            Finish(Escaped(frame.Rules.Names[name].AsSpan(key.Text.Length)));
+        }
+        if (thread.State != ByteDfa.Dead && Suffix(automaton.Strings, thread.State) is { } rest)
+        {
+            byte[] whole = [.. key.Text, .. rest.AsSpan(..^1)];
+            if (!rest.Contains((byte)'\\') && !IsNamed(frame.Rules, whole) && frame.Extra?.Contains(whole) != true)
+            {
+                values.Clear();
+                frame.Rules.UnnamedValues(frame, whole, null, values);
+                Finish(rest[..^1]);
+            }
+        }
+        if (best is null)
+            return false;
+        into.AddRange(best);
+        return true;
+
+        void Finish(byte[] rest)
+        {
+            foreach (var (next, entry) in Colons(values))
+            {
+                List<byte> text = [.. rest, (byte)'"'];
+                if (Member(entry, next, text) && (best is null || text.Count < best.Count))
+                    best = text;
+            }
+        }
+    }
+
+    /// <summary>A key that no property names and that is not used yet; null where none is found.</summary>
+    private byte[]? UnnamedKey(ObjectFrame frame)
+    {
+        var start = frame.Rules.UnnamedStart(frame.Extra);
+        if (start == ByteDfa.Dead)
+            return null;
+        if (Suffix(automaton.Strings, start) is { } shortest && IsFree(shortest.AsSpan(..^1)) && !shortest.Contains((byte)'\\'))
+            return shortest[..^1];
+        for (var i = 0; i < OtherValues; i++)
+        {
+            var key = Encoding.ASCII.GetBytes(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (IsFree(key) && IsString(start, key))
+                return key;
+        }
+        return null;
+
+        bool IsFree(ReadOnlySpan<byte> key) => !IsNamed(frame.Rules, key) && frame.Extra?.Contains(key) != true;
+    }
+
+    private static bool IsNamed(ObjectRules rules, ReadOnlySpan<byte> key)
+    {
+        foreach (var name in rules.Names)
+        {
+            if (key.SequenceEqual(name))
+                return true;
+        }
+        return false;
+    }
+
+    private bool Close(ArrayFrame frame, bool isFirst, List<byte> into)
+    {
+        while (!frame.CanClose)
+        {
+            if (!isFirst)
+                into.Add((byte)',');
+            isFirst = false;
+            if (Add(frame, into) is not { } next)
+                return false;
+            frame = next;
+        }
+        into.Add((byte)']');
+        return true;
+    }
+
+    private ArrayFrame? Add(ArrayFrame frame, List<byte> into)
+    {
+        if (++_work > WorkLimit)
+            return null;
+        var best = new Best<ArrayFrame>();
+        foreach (var (after, item) in frame.Alternatives)
+        {
+            var value = frame.Rules.Shape.Unique ? Other(item, frame.Used) : Value(item);
+            var next =
+                value is null || !frame.Rules.Shape.Unique
+                    ? after
+                    : new ArrayFrame(
+                        after.Parent,
+                        after.Rules,
+                        after.Index,
+                        after.Matched,
+                        new UsedItems(Canonical(value), frame.Used)
+                    );
+            best.Offer(next, after.Matched.Sum() - frame.Matched.Sum(), value);
+        }
+        if (best.Frame is null)
+            return null;
+        into.AddRange(best.Text!);
+        return best.Frame;
+    }
+
+    /// <summary>A value that no item has yet: the shortest, else a small number, as such or as a string.</summary>
+    private byte[]? Other(NodeEntry entry, UsedItems? used)
+    {
+        if (Value(entry) is { } shortest && used?.Contains(Canonical(shortest)) != true)
+            return shortest;
+        for (var i = 0; i < OtherValues; i++)
+        {
+            var digits = Encoding.ASCII.GetBytes(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (entry.Numbers is { } numbers && IsNumber(numbers, digits) && used?.Contains(Canonical(digits)) != true)
+                return digits;
+            byte[] quoted = [(byte)'"', .. digits, (byte)'"'];
+            if (IsString(entry.StringStart, digits) && used?.Contains(Canonical(quoted)) != true)
+                return quoted;
+        }
+        return null;
+    }
+
+    /// <summary>The shortest value of a canonical form. A shortest value never holds one of its own form, so those being looked for are left out.</summary>
+    private byte[]? Value(NodeEntry entry)
+    {
+        if (_values.TryGetValue(entry, out var known))
+            return known;
+        if (++_work > WorkLimit)
+            return null;
+        if (!_open.Add(entry))
+        {
+            _isCut = true;
+            return null;
+        }
+        var wasCut = _isCut;
+        _isCut = false;
+        byte[]? best = null;
+        var node = entry.Node;
+        if (node.Null)
+            Offer([.. "null"u8]);
+        if (node.True)
+            Offer([.. "true"u8]);
+        if (node.False)
+            Offer([.. "false"u8]);
+        if (entry.Numbers is { } numbers)
+            Offer(Suffix(numbers, numbers.Start));
+        if (entry.StringStart != ByteDfa.Dead && Suffix(automaton.Strings, entry.StringStart) is { } inside)
+            Offer([(byte)'"', .. inside]);
+        foreach (var rules in entry.Objects)
+        {
+            List<byte> text = [(byte)'{'];
+            Offer(Close(rules.Alone(), true, text) ? [.. text] : null);
+        }
+        foreach (var rules in entry.Arrays)
+        {
+            List<byte> text = [(byte)'['];
+            Offer(Close(rules.Alone(), true, text) ? [.. text] : null);
+        }
+        _open.Remove(entry);
+        // What was found while an outer form was left out may not be all there is.
+        if (best is not null && (!_isCut || _open.Count == 0))
+            _values[entry] = best;
+        _isCut |= wasCut;
+        return best;
+
+        void Offer(byte[]? text)
+        {
+            if (text is not null && (best is null || text.Length < best.Length))
+                best = text;
+        }
+    }
+
+    /// <summary>The shortest way from a state of a lexeme to its end, a closing quote included.</summary>
+    private byte[]? Suffix(ByteDfa dfa, int state)
+    {
+        if (_suffixes.TryGetValue((dfa, state), out var known))
+            return known;
+        var found = Search(dfa, state, plain: true) ?? Search(dfa, state, plain: false);
+        _suffixes[(dfa, state)] = found;
+        return found;
+    }
+
+    // Breadth first; plain leaves escapes and all beyond ASCII out, which few languages need.
+    private static byte[]? Search(ByteDfa dfa, int start, bool plain)
+    {
+        if (dfa.IsAccepting(start))
+            return None;
+        var queue = new List<(int State, int From, byte Value)> { (start, -1, 0) };
+        var seen = new HashSet<int> { start };
+        for (var at = 0; at < queue.Count && queue.Count < StatesLimit; at++)
+        {
+            for (var value = plain ? 0x20 : 0; value < (plain ? 0x7F : 0x100); value++)
+            {
+                if (plain && value == '\\')
+                    continue;
+                var next = dfa.Next(queue[at].State, (byte)value);
+                if (next == ByteDfa.Closed || next != ByteDfa.Dead && dfa.IsAccepting(next))
+                    return Path(queue, at, (byte)value);
+                if (next != ByteDfa.Dead && seen.Add(next))
+                    queue.Add((next, at, (byte)value));
+            }
+        }
+        return null;
+    }
+
+    private static byte[] Path(List<(int State, int From, byte Value)> queue, int at, byte last)
+    {
+        var path = new List<byte> { last };
+        for (; queue[at].From >= 0; at = queue[at].From)
+            path.Add(queue[at].Value);
+        path.Reverse();
+        return [.. path];
+    }
+
+    private bool Reads(in Thread thread, byte[] text)
+    {
+        List<Thread> threads = [thread],
+            next = [];
+        Automaton.Refuel();
+        foreach (var value in text)
+        {
+            automaton.Step(threads, value, next);
+            (threads, next) = (next, threads);
+        }
+        return threads.Exists(t => Automaton.CanEnd(t));
+    }
+
+    private bool IsString(int state, ReadOnlySpan<byte> text)
+    {
+        foreach (var value in text)
+        {
+            if (state == ByteDfa.Dead)
+                return false;
+            state = automaton.Strings.Next(state, value);
+        }
+        return state != ByteDfa.Dead && automaton.Strings.CanClose(state);
+    }
+
+    private static bool IsNumber(ByteDfa numbers, ReadOnlySpan<byte> text)
+    {
+        var state = ((Numbers.NumberDfa)numbers).Start;
+        foreach (var value in text)
+        {
+            if (state == ByteDfa.Dead)
+                return false;
+            state = numbers.Next(state, value);
+        }
+        return state != ByteDfa.Dead && numbers.IsAccepting(state);
+    }
+
+    private static string Canonical(byte[] value)
+    {
+        using var document = JsonDocument.Parse(value);
+        return CanonicalJson.Write(document.RootElement);
+    }
+
+    /// <summary>A key as it stands in JSON.</summary>
+    public static byte[] Escaped(ReadOnlySpan<byte> key)
+    {
+        if (key.IndexOfAnyInRange((byte)0, (byte)0x1F) < 0 && key.IndexOfAny((byte)'"', (byte)'\\') < 0)
+            return key.ToArray();
+        var text = new List<byte>();
+        foreach (var value in key)
+        {
+            if (value is (byte)'"' or (byte)'\\')
+                text.Add((byte)'\\');
+            if (value < 0x20)
+                text.AddRange(Encoding.ASCII.GetBytes($"\\u{(int)value:x4}"));
+            else
+                text.Add(value);
+        }
+        return [.. text];
+    }
+
+    /// <summary>The best of several next steps: the highest rank, then the shortest.</summary>
+    private struct Best<T>
+        where T : class
+    {
+        public Best() { }
+
+        public T? Frame { get; private set; }
+        public byte[]? Text { get; private set; }
+        public int Rank { get; private set; } = -1;
+
+        public void Offer(T frame, int rank, byte[]? text)
+        {
+            if (text is null || rank < Rank || rank == Rank && text.Length >= Text!.Length)
+                return;
+            (Frame, Rank, Text) = (frame, rank, text);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text;
+
+namespace Tokenwright.Tests.Plugins.JsonSchema;
+
+/// <summary>The tokens given, and an end token last, which is special.</summary>
+internal sealed class SmallVocabulary(params string[] tokens) : IVocabulary
+{
+    private readonly byte[][] _tokens = [.. tokens.Select(Encoding.UTF8.GetBytes), []];
+
+    public int Size => _tokens.Length;
+    public int EndToken => _tokens.Length - 1;
+
+    public ReadOnlySpan<byte> Bytes(int id) => id < Size ? _tokens[id] : [];
+
+    public bool IsSpecial(int id) => id >= EndToken;
+
+    /// <summary>The text of tokens, without an end token.</summary>
+    public string Text(IEnumerable<int> ids) => Encoding.UTF8.GetString([.. ids.SelectMany(id => Bytes(id).ToArray())]);
+}
