@@ -588,9 +588,9 @@ internal sealed class LanguagePool
     {
         if (language.Starts is not null)
             return;
-        Fuel.Spend(2);
         var sets = new List<CharSet>();
         Front(language, sets, []);
+        Fuel.Spend(1 + sets.Count);
         var bounds = new List<int> { 0 };
         foreach (var set in sets)
         {

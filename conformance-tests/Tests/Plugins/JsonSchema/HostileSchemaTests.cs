@@ -20,6 +20,12 @@ public sealed class HostileSchemaTests
                 "a catastrophic pattern",
                 """{"type":"string","pattern":"^(?=(a|b)*a(a|b){30}$)(?=(a|b)*b(a|b){31}$)(?=(a|b)*a(a|b){32}c)"}"""
             },
+            {
+                "key patterns that overlap in every way",
+                "{\"patternProperties\":{"
+                    + string.Join(',', "abcdefghij".Select(c => $"\"^.*{c}.*$\":{{\"type\":\"string\"}}"))
+                    + "}}"
+            },
             { "a recursion that never ends", """{"type":"object","required":["a"],"properties":{"a":{"$ref":"#"}}}""" },
             { "not JSON", "{" },
             { "nothing fits", """{"type":"string","minLength":3,"maxLength":2}""" },
