@@ -51,6 +51,9 @@ public sealed record ModelManifest
     /// <summary>The length of the weight file, by which a damaged cache entry is recognised.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>The number of trained parameters; null in graphs of builders that did not count them.</summary>
+    public long? Parameters { get; init; }
+
     /// <summary>Reads the manifest of a built graph.</summary>
     /// <param name="folder">The graph's folder.</param>
     /// <exception cref="IOException">It is absent or unreadable.</exception>

@@ -27,7 +27,11 @@ public sealed class ProfileCache(string folder)
 
     private static string Key(OnnxCausalModel model)
     {
-        string graph = Path.GetFileName(model.Graph.Folder);
+        // An imported model's folder has the name that its user gave it, which another model may get later.
+        string graph = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(model.Graph.Folder)}-{model.Graph.Manifest.WeightBytes}"
+        );
         string machine = string.Create(
             CultureInfo.InvariantCulture,
             $"{Environment.MachineName}-{RuntimeInformation.ProcessArchitecture}-{Environment.ProcessorCount}-{OnnxEnvironment.Threads}"
