@@ -15,6 +15,9 @@ public sealed record BuiltGraph(string Folder, ModelManifest Manifest)
 {
     /// <summary>The path of the graph.</summary>
     public string Path => System.IO.Path.Combine(Folder, OnnxFiles.Graph);
+
+    /// <summary>The bytes of the graph and its weights on disk.</summary>
+    public long Bytes => new FileInfo(Path).Length + Manifest.WeightBytes;
 }
 
 /// <summary>
