@@ -70,6 +70,18 @@ internal sealed class GgufWriter
         return writer;
     }
 
+    /// <summary>That Llama as a chat model: a message stands between the special tokens &lt;b&gt; and &lt;e&gt;.</summary>
+    public static GgufWriter Chat() =>
+        Llama()
+            .Set("tokenizer.ggml.tokens", new[] { "<e>", "a", "b", "c", "ab", "1", "<b>", "Ġab" })
+            .Set("tokenizer.ggml.token_type", new[] { 3, 1, 1, 1, 1, 1, 3, 1 })
+            .Set("tokenizer.ggml.merges", new[] { "a b" })
+            .Set(
+                "tokenizer.chat_template",
+                "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('No tools here') }}{% endif %}"
+                    + "<b>{{ m.content }}<e>{% endfor %}{% if add_generation_prompt %}<b>{% endif %}"
+            );
+
     public byte[] Write(out int headerLength)
     {
         using MemoryStream stream = new();
@@ -109,10 +121,12 @@ internal sealed class GgufWriter
         return stream.ToArray();
     }
 
-    public string Save(TemporaryFolder folder, string name = "model.gguf")
+    public string Save(TemporaryFolder folder, string name = "model.gguf") => Save(folder.File(name));
+
+    public string Save(string path)
     {
-        File.WriteAllBytes(folder.File(name), Write(out _));
-        return folder.File(name);
+        File.WriteAllBytes(path, Write(out _));
+        return path;
     }
 
     private static void Text(BinaryWriter writer, string text)
