@@ -205,6 +205,8 @@ public sealed class GraphCache
     private string HashFile(string path, CancellationToken cancellation)
     {
         FileInfo file = new(Path.GetFullPath(path));
+        // Downloaders put links in place of files; what counts is the length and time of what a link leads to.
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         string stamp = string.Create(
             CultureInfo.InvariantCulture,
             $"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}\n"

@@ -15,6 +15,12 @@ internal sealed class GgufWriter
         return this;
     }
 
+    public GgufWriter Without(string key)
+    {
+        _values.RemoveAll(pair => pair.Key == key);
+        return this;
+    }
+
     /// <summary>Adds a tensor; the shape is row-major.</summary>
     public GgufWriter Add(string name, uint type, byte[] data, params long[] shape)
     {
