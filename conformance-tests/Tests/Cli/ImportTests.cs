@@ -77,7 +77,7 @@ public sealed class ImportTests(CommandLine cli)
     {
         string cache = cli.File("refused-cache");
         byte[] whole = GgufWriter.Chat().Write(out _);
-        await RefuseAsync(whole[..(whole.Length / 2)], "*model.gguf: tensor '*' needs * the file has *download it again.");
+        await RefuseAsync(whole[..(whole.Length / 2)], "*model.gguf: tensor '*' of * needs * the file has *download it again.");
         await RefuseAsync(whole[..100], "*model.gguf: *download it again.");
         await RefuseAsync("PK\u0003\u0004 this is an archive of something"u8.ToArray(), "*it does not begin with 'GGUF'*");
         await RefuseAsync(GgufWriter.Chat().Add("x", 10, new byte[84], 256), "*'x' has type Q2_K; supported are F32, F16*");

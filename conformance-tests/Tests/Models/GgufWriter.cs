@@ -174,6 +174,12 @@ internal sealed class GgufWriter
                 writer.Write((ulong)numbers.Length);
                 Array.ForEach(numbers, writer.Write);
                 break;
+            case float[] numbers:
+                writer.Write(9u);
+                writer.Write(6u);
+                writer.Write((ulong)numbers.Length);
+                Array.ForEach(numbers, writer.Write);
+                break;
             default:
                 throw new ArgumentException($"No such value: {value}");
         }
