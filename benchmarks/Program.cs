@@ -3,11 +3,19 @@ using Tokenwright.Benchmarks.Decoding;
 
 // own-time [MODEL FOLDER]    what a step costs outside ONNX Runtime
 // start-up EXECUTABLE        from the start of the process to the first token
+// precision MODEL [TEXT]     what 8 and 4 bits do to logits and perplexity
+// plain-speed MODEL          decoding with every precision, with and without a tree bias
 // anything else              BenchmarkDotNet: --filter *Pick*
 switch (args)
 {
     case ["own-time", var folder]:
         await OwnTime.RunAsync(folder);
+        break;
+    case ["precision", var model, .. var text]:
+        await Precision.RunAsync(model, text.FirstOrDefault());
+        break;
+    case ["plain-speed", var model]:
+        await PlainSpeed.RunAsync(model);
         break;
     case ["start-up", .. var command]:
         StartUp.Run(command);

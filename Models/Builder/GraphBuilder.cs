@@ -3,11 +3,11 @@ using Tokenwright.Models.Checkpoints;
 
 namespace Tokenwright.Models.Builder;
 
-/// <summary>Turns a checkpoint into a float32 ONNX graph on disk: <c>model.onnx</c>, <c>model.onnx.data</c> and <c>model.json</c>.</summary>
+/// <summary>Turns a checkpoint into an ONNX graph on disk: <c>model.onnx</c>, <c>model.onnx.data</c> and <c>model.json</c>.</summary>
 public static class GraphBuilder
 {
     /// <summary>Goes up with every change of what is written, so that cached graphs of older builders are not used.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Builds the graph of a checkpoint.</summary>
     /// <param name="config">The checkpoint's configuration.</param>
@@ -56,6 +56,7 @@ public static class GraphBuilder
             Options = options,
             WeightBytes = bytes,
             Parameters = Parameters(decoder, tensors),
+            Rounding = RoundingSummary.Of(decoder.Graph.Quantised),
         };
         manifest.Save(folder);
         return manifest;

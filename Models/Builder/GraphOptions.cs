@@ -21,6 +21,15 @@ public sealed record GraphOptions
     /// <summary>How the weights of the projections and the LM head are stored and multiplied.</summary>
     public WeightPrecision Precision { get; init; } = WeightPrecision.Float32;
 
+    /// <summary>Weights that share a scale where <see cref="Precision"/> has scales: 16, 32, 64, 128 or 256.</summary>
+    public int BlockSize { get; init; } = 32;
+
+    /// <summary>
+    /// What MatMulNBits may round the other factor to where <see cref="Precision"/> is not float32: 1 float32, 2 float16, 3 bfloat16,
+    /// 4 int8 with a scale per block; 0 leaves it to the kernel.
+    /// </summary>
+    public int AccuracyLevel { get; init; } = 4;
+
     /// <summary>The longest context the graph can run, or null for the checkpoint's own; longer than that is refused.</summary>
     public int? ContextLength { get; init; }
 }

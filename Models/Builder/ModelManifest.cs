@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tokenwright.Models.Onnx;
 
 namespace Tokenwright.Models.Builder;
 
@@ -54,6 +55,10 @@ public sealed record ModelManifest
     /// <summary>The number of trained parameters; null in graphs of builders that did not count them.</summary>
     public long? Parameters { get; init; }
 
+    /// <summary>How far the weights are from the checkpoint's; null where they are float32.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RoundingSummary? Rounding { get; init; }
+
     /// <summary>Reads the manifest of a built graph.</summary>
     /// <param name="folder">The graph's folder.</param>
     /// <exception cref="IOException">It is absent or unreadable.</exception>
@@ -73,7 +78,37 @@ public sealed record ModelManifest
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+/// <summary>What rounding did to the matrices of a graph. An error is the root of the squared error over that of the squared weights.</summary>
+/// <param name="Weights">Matrices that were rounded.</param>
+/// <param name="Exact">Those among them that lost nothing: the checkpoint had them in such blocks.</param>
+/// <param name="MeanError">The mean error of all of them.</param>
+/// <param name="WorstError">The greatest.</param>
+/// <param name="WorstWeight">The matrix that has it.</param>
+public sealed record RoundingSummary(int Weights, int Exact, double MeanError, double WorstError, string WorstWeight)
+{
+    internal static RoundingSummary? Of(IReadOnlyList<QuantisedWeight> weights)
+    {
+        if (weights.Count == 0)
+        {
+            return null;
+        }
+
+        QuantisedWeight worst = weights.MaxBy(weight => weight.RelativeError)!;
+        return new RoundingSummary(
+            weights.Count,
+            weights.Count(weight => weight.RelativeError == 0),
+            weights.Average(weight => weight.RelativeError),
+            worst.RelativeError,
+            worst.Name
+        );
+    }
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower
+)]
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(GraphOptions))]
 internal sealed partial class ModelManifestJson : JsonSerializerContext;

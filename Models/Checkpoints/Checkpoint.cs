@@ -83,7 +83,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public IReadOnlyList<long>? ShapeOf(string name) => _places.GetValueOrDefault(name)?.ShapeOf(name);
 
     /// <inheritdoc />
-    public void Read(string name, Span<float> destination)
+    public void ReadRows(string name, int first, Span<float> destination)
     {
         if (!_places.TryGetValue(name, out SafetensorsFile? file))
         {
@@ -92,7 +92,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
             );
         }
 
-        file.Read(name, destination);
+        file.ReadRows(name, first, destination);
     }
 
     /// <inheritdoc />

@@ -8,14 +8,19 @@ internal sealed class ObservedTensors(ITensorSource source, IProgress<double> pr
 
     public string Origin => source.Origin;
 
+    public string Description => source.Description;
+
     public IEnumerable<string> Names => source.Names;
 
     public IReadOnlyList<long>? ShapeOf(string name) => source.ShapeOf(name);
 
-    public void Read(string name, Span<float> destination)
+    public void ReadRows(string name, int first, Span<float> destination)
     {
-        source.Read(name, destination);
-        // Tied weights are read twice.
+        source.ReadRows(name, first, destination);
+        // What is quantised is read more than once.
         progress.Report(Math.Min(1, Interlocked.Add(ref _read, destination.Length) / _all));
     }
+
+    public void ReadScales(string name, int first, int blockSize, Span<float> scales) =>
+        source.ReadScales(name, first, blockSize, scales);
 }

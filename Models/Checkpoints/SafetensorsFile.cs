@@ -61,21 +61,26 @@ public sealed unsafe class SafetensorsFile : ITensorSource, IDisposable
     public IReadOnlyList<long>? ShapeOf(string name) => _entries.TryGetValue(name, out Entry? entry) ? entry.Shape : null;
 
     /// <inheritdoc />
-    public void Read(string name, Span<float> destination)
+    public void ReadRows(string name, int first, Span<float> destination)
     {
         if (!_entries.TryGetValue(name, out Entry? entry))
         {
             throw Fault($"there is no tensor '{name}'", "Check that the weights belong to this config.json.");
         }
 
-        long count = (entry.End - entry.Begin) / SizeOf(entry.Type);
-        if (count != destination.Length)
+        int length = destination.Length;
+        int size = SizeOf(entry.Type);
+        long count = (entry.End - entry.Begin) / size;
+        long width = entry.Shape.Length == 0 || entry.Shape[0] == 0 ? count : count / entry.Shape[0];
+        if (first < 0 || (width > 0 && length % width != 0) || first * width + length > count)
         {
-            throw new ArgumentException($"Tensor '{name}' has {count} elements, not {destination.Length}.", nameof(destination));
+            throw new ArgumentException(
+                $"Tensor '{name}' has {count} elements in rows of {width}; {length} from row {first} on are not among them.",
+                nameof(destination)
+            );
         }
 
-        byte* source = _data + entry.Begin;
-        int length = destination.Length;
+        byte* source = _data + entry.Begin + first * width * size;
         switch (entry.Type)
         {
             case "F32":

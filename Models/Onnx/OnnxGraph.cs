@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tokenwright.Models.Onnx;
 
@@ -18,9 +21,13 @@ public sealed partial class OnnxGraph
     private const int LargeAlignment = 4096;
     private const int SmallAlignment = 64;
 
+    /// <summary>Values that one core computes at a time.</summary>
+    private const int PieceLength = 1 << 18;
+
     private readonly ModelProto _model;
     private readonly GraphProto _graph;
-    private readonly Dictionary<string, Weight> _weights = [];
+    private readonly OrderedDictionary<string, External> _externals = [];
+    private readonly List<Content> _contents = [];
     private readonly Dictionary<string, int> _counters = [];
 
     /// <summary>Starts an empty graph.</summary>
@@ -57,21 +64,83 @@ public sealed partial class OnnxGraph
     public void Output(OnnxValue value, ElementType type, params ReadOnlySpan<OnnxDimension> shape) =>
         _graph.Output.Add(Describe(value.ToString(), type, shape));
 
+    /// <summary>The weights that were rounded when the graph was saved.</summary>
+    public IReadOnlyList<QuantisedWeight> Quantised =>
+        [.. _contents.Select(content => content.Quantised).OfType<QuantisedWeight>()];
+
     /// <summary>Adds a weight, stored in the side file. Asking again for the same name gives the weight already there.</summary>
     /// <param name="name">Its name in the graph.</param>
     /// <param name="weight">Its shape and content.</param>
     public OnnxValue Weight(string name, Weight weight)
     {
-        if (_weights.TryAdd(name, weight))
+        if (!_externals.ContainsKey(name))
         {
-            TensorProto tensor = new()
-            {
-                Name = name,
-                DataType = (int)ElementType.Float,
-                DataLocation = DataLocation.LocationExternal,
-            };
-            tensor.Dims.AddRange(weight.Shape);
-            _graph.Initializer.Add(tensor);
+            External place = Place(name, ElementType.Float, weight.Shape, (long)weight.Length * sizeof(float));
+            _contents.Add(
+                new Content(
+                    weight,
+                    null,
+                    (file, first, count) =>
+                    {
+                        int length = count * weight.Width;
+                        float[] values = ArrayPool<float>.Shared.Rent(length);
+                        weight.Read(first, values.AsSpan(0, length));
+                        Write(file, place.Offset + (long)first * weight.Width * sizeof(float), values.AsSpan(0, length));
+                        ArrayPool<float>.Shared.Return(values);
+                    }
+                )
+            );
+        }
+
+        return new OnnxValue(name);
+    }
+
+    /// <summary>Adds a rounded matrix, stored in the side file as two tensors: codes [out, blocks, bytes] and scales [out, blocks].</summary>
+    /// <param name="weight">The matrix. Asking again for the same name gives the one already there.</param>
+    public (OnnxValue Codes, OnnxValue Scales) Weight(QuantisedWeight weight)
+    {
+        string codesName = weight.Name + ".codes";
+        string scalesName = weight.Name + ".scales";
+        if (!_externals.ContainsKey(codesName))
+        {
+            int rows = weight.Size.Rows;
+            int blocks = weight.Blocks;
+            int blockBytes = weight.Format.BlockBytes;
+            long rowBytes = (long)blocks * blockBytes;
+            External codes = Place(codesName, ElementType.Uint8, [rows, blocks, blockBytes], rows * rowBytes);
+            External scales = Place(scalesName, ElementType.Float, [rows, blocks], (long)rows * blocks * sizeof(float));
+            _contents.Add(
+                new Content(
+                    weight.Exact,
+                    weight,
+                    (file, first, count) =>
+                    {
+                        int codesLength = checked((int)(count * rowBytes));
+                        byte[] codeBuffer = ArrayPool<byte>.Shared.Rent(codesLength);
+                        float[] scaleBuffer = ArrayPool<float>.Shared.Rent(count * blocks);
+                        weight.Read(first, count, codeBuffer.AsSpan(0, codesLength), scaleBuffer.AsSpan(0, count * blocks));
+                        Write(file, codes.Offset + first * rowBytes, codeBuffer.AsSpan(0, codesLength));
+                        Write(file, scales.Offset + (long)first * blocks * sizeof(float), scaleBuffer.AsSpan(0, count * blocks));
+                        ArrayPool<byte>.Shared.Return(codeBuffer);
+                        ArrayPool<float>.Shared.Return(scaleBuffer);
+                    }
+                )
+            );
+        }
+
+        return (new OnnxValue(codesName), new OnnxValue(scalesName));
+    }
+
+    /// <summary>The bytes of a weight under another name and shape; they are stored once.</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="name">The other name.</param>
+    /// <param name="shape">The other shape, of as many elements.</param>
+    public OnnxValue View(OnnxValue weight, string name, params long[] shape)
+    {
+        if (!_externals.ContainsKey(name))
+        {
+            External place = _externals[weight.ToString()];
+            _externals.Add(name, place with { Tensor = Declare(name, (ElementType)place.Tensor.DataType, shape), Of = place });
         }
 
         return new OnnxValue(name);
@@ -169,29 +238,33 @@ public sealed partial class OnnxGraph
         };
 
     /// <summary>
-    /// Writes the graph to <c>model.onnx</c> and its weights to <c>model.onnx.data</c>. Each weight is computed, written and
-    /// forgotten before the next; large ones start on a page boundary so that they can be mapped.
+    /// Writes the graph to <c>model.onnx</c> and its weights to <c>model.onnx.data</c>. Weights are computed, written and forgotten
+    /// one after another, the rows of each on all cores; large ones start on a page boundary so that they can be mapped.
     /// </summary>
     /// <param name="folder">An existing folder. If writing fails it may hold part of a file: write to a temporary one.</param>
-    /// <param name="cancellation">Checked before every weight.</param>
+    /// <param name="cancellation">Checked before every few rows.</param>
     /// <returns>The length of the weight file in bytes.</returns>
     /// <exception cref="IOException">The disk is full or the folder cannot be written.</exception>
     public long Save(string folder, CancellationToken cancellation = default)
     {
         long length = 0;
-        foreach (TensorProto tensor in _graph.Initializer)
+        foreach (External place in _externals.Values)
         {
-            if (_weights.TryGetValue(tensor.Name, out Weight? weight))
+            if (place.Of is null)
             {
-                long bytes = (long)weight.Length * sizeof(float);
-                int alignment = bytes >= LargeBytes ? LargeAlignment : SmallAlignment;
-                length = (length + alignment - 1) / alignment * alignment;
-                tensor.ExternalData.Clear();
-                tensor.ExternalData.Add(Entry("location", OnnxFiles.Weights));
-                tensor.ExternalData.Add(Entry("offset", length.ToString(CultureInfo.InvariantCulture)));
-                tensor.ExternalData.Add(Entry("length", bytes.ToString(CultureInfo.InvariantCulture)));
-                length += bytes;
+                int alignment = place.Bytes >= LargeBytes ? LargeAlignment : SmallAlignment;
+                place.Offset = (length + alignment - 1) / alignment * alignment;
+                length = place.Offset + place.Bytes;
             }
+            else
+            {
+                place.Offset = place.Of.Offset;
+            }
+
+            place.Tensor.ExternalData.Clear();
+            place.Tensor.ExternalData.Add(Entry("location", OnnxFiles.Weights));
+            place.Tensor.ExternalData.Add(Entry("offset", place.Offset.ToString(CultureInfo.InvariantCulture)));
+            place.Tensor.ExternalData.Add(Entry("length", place.Bytes.ToString(CultureInfo.InvariantCulture)));
         }
 
         SaveWeights(Path.Combine(folder, OnnxFiles.Weights), length, cancellation);
@@ -204,32 +277,38 @@ public sealed partial class OnnxGraph
     private void SaveWeights(string path, long length, CancellationToken cancellation)
     {
         // Asking for the room first turns a full disk into an error at the start instead of minutes later.
-        using FileStream file = new(
+        using SafeFileHandle file = File.OpenHandle(
             path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                PreallocationSize = length,
-                BufferSize = 0,
-            }
+            FileMode.CreateNew,
+            FileAccess.Write,
+            FileShare.None,
+            preallocationSize: length
         );
-        foreach (TensorProto tensor in _graph.Initializer)
+        foreach (Content content in _contents)
         {
-            if (_weights.TryGetValue(tensor.Name, out Weight? weight))
+            cancellation.ThrowIfCancellationRequested();
+            int rows = content.Weight.Rows;
+            int piece = content.Weight.IsWhole ? rows : Math.Clamp(PieceLength / content.Weight.Width, 1, rows);
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                float[] values = GC.AllocateUninitializedArray<float>(weight.Length);
-                weight.Fill(values);
-                file.Position = long.Parse(tensor.ExternalData[1].Value, CultureInfo.InvariantCulture);
-                Write(file, values);
+                Parallel.For(
+                    0,
+                    (rows + piece - 1) / piece,
+                    new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
+                    i => content.Write(file, i * piece, Math.Min(piece, rows - i * piece))
+                );
+            }
+            catch (AggregateException errors)
+            {
+                ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
             }
         }
 
-        file.Flush(flushToDisk: true);
+        RandomAccess.FlushToDisk(file);
     }
 
-    private static void Write(FileStream file, ReadOnlySpan<float> values)
+    private static void Write<T>(SafeFileHandle file, long offset, ReadOnlySpan<T> values)
+        where T : unmanaged
     {
         // In pieces: the bytes of one tensor may not fit in one span.
         const int Piece = 1 << 24;
@@ -237,14 +316,36 @@ public sealed partial class OnnxGraph
         {
             for (int start = 0; start < values.Length; start += Piece)
             {
-                file.Write(MemoryMarshal.AsBytes(values[start..Math.Min(start + Piece, values.Length)]));
+                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values[start..Math.Min(start + Piece, values.Length)]);
+                RandomAccess.Write(file, bytes, offset);
+                offset += bytes.Length;
             }
         }
         catch (ArgumentOutOfRangeException error)
         {
             // What the runtime makes of a file that outgrows what the file system or the process may have.
-            throw new IOException($"{file.Name} may not grow beyond {file.Length} bytes.", error);
+            throw new IOException($"The weights may not grow beyond {offset} bytes.", error);
         }
+    }
+
+    private External Place(string name, ElementType type, IReadOnlyList<long> shape, long bytes)
+    {
+        External place = new(Declare(name, type, shape), bytes);
+        _externals.Add(name, place);
+        return place;
+    }
+
+    private TensorProto Declare(string name, ElementType type, IReadOnlyList<long> shape)
+    {
+        TensorProto tensor = new()
+        {
+            Name = name,
+            DataType = (int)type,
+            DataLocation = DataLocation.LocationExternal,
+        };
+        tensor.Dims.AddRange(shape);
+        _graph.Initializer.Add(tensor);
+        return tensor;
     }
 
     private OnnxValue Constant(string name, ElementType type, int length, ReadOnlySpan<byte> bytes)
@@ -308,6 +409,21 @@ public sealed partial class OnnxGraph
     }
 
     private static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
+
+    /// <summary>A tensor in the side file.</summary>
+    /// <param name="Tensor">Its description.</param>
+    /// <param name="Bytes">Its length.</param>
+    /// <param name="Of">The tensor whose bytes these are, if they are another's.</param>
+    private sealed record External(TensorProto Tensor, long Bytes, External? Of = null)
+    {
+        public long Offset { get; set; }
+    }
+
+    /// <summary>What fills one or two tensors of the side file.</summary>
+    /// <param name="Weight">The rows that it comes from.</param>
+    /// <param name="Quantised">Their rounded form, if that is what is written.</param>
+    /// <param name="Write">Writes some rows.</param>
+    private sealed record Content(Weight Weight, QuantisedWeight? Quantised, Action<SafeFileHandle, int, int> Write);
 }
 
 /// <summary>The names of the files of a built graph.</summary>

@@ -16,6 +16,47 @@ public sealed partial class OnnxGraph
     public OnnxValue MatMulTransposed(OnnxValue left, OnnxValue right, string? output = null) =>
         Node("Gemm", [left, right], [Attribute("transB", 1)], output: output);
 
+    /// <summary>Matrix product with a rounded, transposed right side: [.., n, k] times [m, k] turned over.</summary>
+    /// <param name="left">The left side.</param>
+    /// <param name="right">The right side.</param>
+    /// <param name="accuracyLevel">How the left side is taken: 1 float32, 2 float16, 3 bfloat16, 4 int8 by the block; 0 whatever the kernel likes.</param>
+    /// <param name="output">A name for the output.</param>
+    public OnnxValue MatMulNBits(OnnxValue left, QuantisedWeight right, int accuracyLevel, string? output = null)
+    {
+        (OnnxValue codes, OnnxValue scales) = Weight(right);
+        return Node(
+            "MatMulNBits",
+            [left, codes, scales],
+            [
+                Attribute("K", right.Size.Columns),
+                Attribute("N", right.Size.Rows),
+                Attribute("bits", right.Format.Bits),
+                Attribute("block_size", right.Format.Size),
+                Attribute("accuracy_level", accuracyLevel),
+            ],
+            Microsoft,
+            output
+        );
+    }
+
+    /// <summary>Rows of a rounded matrix whose rows are whole blocks.</summary>
+    public OnnxValue Gather(QuantisedWeight data, OnnxValue indices)
+    {
+        (OnnxValue codes, OnnxValue scales) = Weight(data);
+        OnnxValue rows = View(codes, data.Name + ".rows", data.Size.Rows, data.Blocks * data.Format.BlockBytes);
+        return Node(
+            "GatherBlockQuantized",
+            [rows, indices, scales],
+            [
+                Attribute("gather_axis", 0),
+                Attribute("quantize_axis", 1),
+                Attribute("bits", data.Format.Bits),
+                Attribute("block_size", data.Format.Size),
+            ],
+            Microsoft
+        );
+    }
+
     /// <summary>Slices of <paramref name="data"/> along an axis.</summary>
     public OnnxValue Gather(OnnxValue data, OnnxValue indices, int axis) =>
         Node("Gather", [data, indices], [Attribute("axis", axis)]);

@@ -35,6 +35,18 @@ internal sealed class ModelOptions
         command.Add(_plugins);
     }
 
+    /// <summary>The models that can be named.</summary>
+    public ModelLibrary Library(ParseResult parsed) =>
+        new(
+            new LanguageModelOptions
+            {
+                Threads = parsed.GetValue(_threads),
+                Provider = parsed.GetValue(_provider),
+                Graph = new GraphOptions { Precision = parsed.GetValue(_precision) ?? WeightPrecision.Float32 },
+                Progress = _building,
+            }
+        );
+
     /// <summary>Loads plugins and says what is wrong with them.</summary>
     public TokenwrightHost LoadHost(ParseResult parsed)
     {
@@ -81,17 +93,6 @@ internal sealed class ModelOptions
             throw;
         }
     }
-
-    private ModelLibrary Library(ParseResult parsed) =>
-        new(
-            new LanguageModelOptions
-            {
-                Threads = parsed.GetValue(_threads),
-                Provider = parsed.GetValue(_provider),
-                Graph = new GraphOptions { Precision = parsed.GetValue(_precision) ?? WeightPrecision.Float32 },
-                Progress = _building,
-            }
-        );
 
     // What a model of a path was turned into on first use is said; an imported model has the precision it was imported with.
     private void Check(ParseResult parsed, OnnxCausalModel model)

@@ -18,14 +18,14 @@ public static class GgufBlocks
             2,
             (source, target) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), target)
         ),
-        [2] = new("Q4_0", 32, 18, Q4Zero),
+        [2] = new("Q4_0", 32, 18, Q4Zero) { ScaledValues = 32, Scales = FirstHalf },
         [3] = new("Q4_1", 32, 20, Q4One),
-        [6] = new("Q5_0", 32, 22, Q5Zero),
+        [6] = new("Q5_0", 32, 22, Q5Zero) { ScaledValues = 32, Scales = FirstHalf },
         [7] = new("Q5_1", 32, 24, Q5One),
-        [8] = new("Q8_0", 32, 34, Q8Zero),
+        [8] = new("Q8_0", 32, 34, Q8Zero) { ScaledValues = 32, Scales = FirstHalf },
         [12] = new("Q4_K", 256, 144, (source, target) => Q45K(source, target, [])),
         [13] = new("Q5_K", 256, 176, (source, target) => Q45K(source, target, source.Slice(16, 32))),
-        [14] = new("Q6_K", 256, 210, Q6K),
+        [14] = new("Q6_K", 256, 210, Q6K) { ScaledValues = 16, Scales = Q6KScales },
         [30] = new("BF16", 1, 2, BFloat16),
     };
 
@@ -66,6 +66,17 @@ public static class GgufBlocks
     public static string NameOf(uint number) => Find(number)?.Name ?? Others.GetValueOrDefault(number) ?? $"number {number}";
 
     private static float HalfAt(ReadOnlySpan<byte> block, int at) => (float)MemoryMarshal.Read<Half>(block[at..]);
+
+    private static void FirstHalf(ReadOnlySpan<byte> block, Span<float> scales) => scales[0] = HalfAt(block, 0);
+
+    private static void Q6KScales(ReadOnlySpan<byte> block, Span<float> scales)
+    {
+        float scale = HalfAt(block, 208);
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i] = scale * (sbyte)block[192 + i];
+        }
+    }
 
     private static void BFloat16(ReadOnlySpan<byte> source, Span<float> target)
     {
@@ -198,6 +209,12 @@ public delegate void GgufDequantizer(ReadOnlySpan<byte> source, Span<float> targ
 /// <param name="Block">Reads a block.</param>
 public sealed record GgufType(string Name, int BlockValues, int BlockBytes, GgufDequantizer Block)
 {
+    /// <summary>How many values of a block are whole multiples of one scale; 0 if they are not, for example where a minimum is added.</summary>
+    public int ScaledValues { get; init; }
+
+    /// <summary>Reads the scales of a block: one for every <see cref="ScaledValues"/> values. Null where there are none.</summary>
+    public GgufDequantizer? Scales { get; init; }
+
     /// <summary>Reads whole blocks.</summary>
     /// <param name="source">The blocks.</param>
     /// <param name="target">Receives their values.</param>

@@ -75,7 +75,24 @@ public sealed class GgufCheckpoint : ITensorSource
     public IReadOnlyList<long>? ShapeOf(string name) => _names.TryGetValue(name, out string? own) ? _file.ShapeOf(own) : null;
 
     /// <inheritdoc />
-    public void Read(string name, Span<float> destination)
+    public void ReadRows(string name, int first, Span<float> destination) =>
+        Reorder(name, first, destination, Width(name), _file.ReadRows);
+
+    /// <inheritdoc />
+    public void ReadScales(string name, int first, int blockSize, Span<float> scales) =>
+        Reorder(
+            name,
+            first,
+            scales,
+            (Width(name) + blockSize - 1) / blockSize,
+            (own, row, destination) => _file.ReadScales(own, row, blockSize, destination)
+        );
+
+    private int Width(string name) => (int)(ShapeOf(name) ?? [1]).Skip(1).Aggregate(1L, (a, b) => a * b);
+
+    // The converter of llama.cpp puts the two elements that rotary positions turn together next to each other; here they are
+    // half a head apart.
+    private void Reorder(string name, int first, Span<float> destination, int width, Action<string, int, Span<float>> read)
     {
         string own = _names.GetValueOrDefault(name, name);
         int heads =
@@ -84,47 +101,21 @@ public sealed class GgufCheckpoint : ITensorSource
             : 0;
         if (heads == 0)
         {
-            _file.Read(own, destination);
+            read(own, first, destination);
+            return;
         }
-        else
-        {
-            ReadHeads(own, heads, destination);
-        }
-    }
 
-    // The converter of llama.cpp puts the two elements that rotary positions turn together next to each other; here they are
-    // half a head apart.
-    private void ReadHeads(string own, int heads, Span<float> destination)
-    {
-        IReadOnlyList<long> shape = _file.ShapeOf(own)!;
-        int rows = (int)shape[0];
+        int rows = (int)_file.ShapeOf(own)![0];
         int half = rows / heads / 2;
         if (half * 2 * heads != rows)
         {
             throw _file.Fault($"tensor '{own}' has {rows} rows, which {heads} heads do not divide evenly");
         }
 
-        bool isBias = shape.Count == 1;
-        float[] bias = isBias ? new float[rows] : [];
-        int width = isBias ? 1 : (int)shape[1];
-        if (isBias)
-        {
-            _file.Read(own, bias);
-        }
-
-        for (int row = 0; row < rows; row++)
+        for (int row = first; !destination.IsEmpty; row++, destination = destination[width..])
         {
             int element = row % (2 * half);
-            int source = row - element + element % half * 2 + element / half;
-            Span<float> target = destination.Slice(row * width, width);
-            if (isBias)
-            {
-                target[0] = bias[source];
-            }
-            else
-            {
-                _file.ReadRow(own, source, target);
-            }
+            read(own, row - element + element % half * 2 + element / half, destination[..width]);
         }
     }
 

@@ -179,34 +179,54 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
     public string? TypeOf(string name) => _tensors.GetValueOrDefault(name)?.Type.Name;
 
     /// <inheritdoc />
-    public void Read(string name, Span<float> destination)
+    public void ReadRows(string name, int first, Span<float> destination)
     {
         Entry entry = EntryOf(name);
-        long count = entry.Bytes / entry.Type.BlockBytes * entry.Type.BlockValues;
-        if (count != destination.Length)
+        int width = entry.Width;
+        CheckRows(name, entry, first, destination.Length, width);
+        if (entry.Shape.Length == 1 && entry.Type.BlockValues > 1)
         {
-            throw new ArgumentException($"Tensor '{name}' has {count} elements, not {destination.Length}.", nameof(destination));
+            // A block of a vector holds many of its rows.
+            float[] all = new float[entry.Shape[0]];
+            entry.Type.Read(Row(entry, 0), all);
+            all.AsSpan(first, destination.Length).CopyTo(destination);
+            return;
         }
 
         // Byte spans end at 2 GiB; rows do not reach that.
-        int width = (int)entry.Shape[^1];
-        for (int row = 0; row < destination.Length / Math.Max(1, width); row++)
+        for (; !destination.IsEmpty; first++, destination = destination[width..])
         {
-            ReadRow(entry, row, destination.Slice(row * width, width));
+            entry.Type.Read(Row(entry, first), destination[..width]);
         }
     }
 
-    /// <summary>Reads one row: all elements that differ in the last dimension only.</summary>
-    /// <param name="name">The tensor's name.</param>
-    /// <param name="row">The row, counted over all other dimensions.</param>
-    /// <param name="destination">As many elements as a row has.</param>
-    public void ReadRow(string name, int row, Span<float> destination)
+    /// <inheritdoc />
+    public void ReadScales(string name, int first, int blockSize, Span<float> scales)
     {
         Entry entry = EntryOf(name);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (int)entry.Shape[^1], nameof(destination));
-        long rows = entry.Shape[..^1].Aggregate(1L, (a, b) => a * b);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)row, (ulong)rows, nameof(row));
-        ReadRow(entry, row, destination);
+        int blocks = (entry.Width + blockSize - 1) / blockSize;
+        CheckRows(name, entry, first, scales.Length, blocks);
+        if (entry.Type.Scales is not { } read || entry.Type.ScaledValues % blockSize != 0)
+        {
+            scales.Fill(float.NaN);
+            return;
+        }
+
+        int repeats = entry.Type.ScaledValues / blockSize;
+        Span<float> stored = stackalloc float[entry.Type.BlockValues / entry.Type.ScaledValues];
+        for (; !scales.IsEmpty; first++, scales = scales[blocks..])
+        {
+            Span<float> row = scales[..blocks];
+            for (ReadOnlySpan<byte> left = Row(entry, first); !left.IsEmpty; left = left[entry.Type.BlockBytes..])
+            {
+                read(left[..entry.Type.BlockBytes], stored);
+                foreach (float scale in stored)
+                {
+                    row[..repeats].Fill(scale);
+                    row = row[repeats..];
+                }
+            }
+        }
     }
 
     /// <inheritdoc />
@@ -214,10 +234,21 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
 
     internal CheckpointException Fault(string fault, string remedy = Damaged) => new($"{Origin}: {fault}. {remedy}");
 
-    private void ReadRow(Entry entry, int row, Span<float> destination)
+    private ReadOnlySpan<byte> Row(Entry entry, int row)
     {
-        int bytes = checked(destination.Length / entry.Type.BlockValues * entry.Type.BlockBytes);
-        entry.Type.Read(new ReadOnlySpan<byte>(_data + entry.Offset + (long)row * bytes, bytes), destination);
+        int bytes = (int)(entry.Bytes / (entry.Shape.Length == 1 && entry.Type.BlockValues > 1 ? 1 : entry.Rows));
+        return new ReadOnlySpan<byte>(_data + entry.Offset + (long)row * bytes, bytes);
+    }
+
+    private static void CheckRows(string name, Entry entry, int first, int length, int width)
+    {
+        if (first < 0 || length % width != 0 || (long)first * width + length > entry.Rows * width)
+        {
+            throw new ArgumentException(
+                $"Tensor '{name}' has {entry.Rows} rows of {width} elements; {length} from row {first} on are not among them.",
+                nameof(length)
+            );
+        }
     }
 
     private Entry EntryOf(string name) =>
@@ -362,7 +393,12 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
         }
     }
 
-    private sealed record Entry(GgufType Type, long[] Shape, long Offset, long Bytes);
+    private sealed record Entry(GgufType Type, long[] Shape, long Offset, long Bytes)
+    {
+        public long Rows => Shape[0];
+
+        public int Width => checked((int)(Bytes / Type.BlockBytes * Type.BlockValues / Rows));
+    }
 
     /// <summary>A walk over the header that never passes its end.</summary>
     private ref struct Reader(GgufFile file, byte* start, long length)

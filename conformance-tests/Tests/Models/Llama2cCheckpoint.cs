@@ -72,6 +72,10 @@ internal sealed class Llama2cCheckpoint : ITensorSource
 
     public IReadOnlyList<long>? ShapeOf(string name) => _tensors.TryGetValue(name, out var tensor) ? tensor.Shape : null;
 
-    public void Read(string name, Span<float> destination) =>
-        _values.AsSpan(_tensors[name].Offset, destination.Length).CopyTo(destination);
+    public void ReadRows(string name, int first, Span<float> destination)
+    {
+        (long[] shape, int offset) = _tensors[name];
+        int width = (int)shape.Skip(1).Aggregate(1L, (a, b) => a * b);
+        _values.AsSpan(offset + first * width, destination.Length).CopyTo(destination);
+    }
 }

@@ -1,0 +1,85 @@
+using System.Numerics.Tensors;
+using Tokenwright.Models.Builder;
+using Tokenwright.Models.Checkpoints;
+
+namespace Tokenwright.Tests.Models;
+
+public class QuantisedGraphTests(ITestOutputHelper output)
+{
+    private static readonly int[] s_ids = [453, 3691, 16, 3831, 496, 2363, 287, 306, 80, 1051, 795, 262];
+
+    [Theory]
+    [InlineData(WeightPrecision.Int8, 0.5)]
+    [InlineData(WeightPrecision.Int4, 3)]
+    public void Logits_of_the_reference_target_stay_within_a_bound(WeightPrecision precision, double bound)
+    {
+        using GraphRunner exact = new(ModelFiles.Graph(ModelFiles.Reference("target"), new GraphOptions()));
+        using GraphRunner rounded = new(
+            ModelFiles.Graph(ModelFiles.Reference("target"), new GraphOptions { Precision = precision })
+        );
+        float[][] left = exact.Forward(s_ids);
+        float[][] right = rounded.Forward(s_ids);
+        float worst = left.Zip(right, Distance).Max();
+        output.WriteLine($"Greatest difference: {worst}.");
+        worst.Should().BeInRange(1e-4f, (float)bound);
+    }
+
+    [Theory]
+    [InlineData(WeightPrecision.Int8)]
+    [InlineData(WeightPrecision.Int4)]
+    public void Two_siblings_in_one_tree_give_what_two_chains_give(WeightPrecision precision)
+    {
+        using GraphRunner runner = new(
+            ModelFiles.Graph(ModelFiles.Reference("target"), new GraphOptions { Precision = precision })
+        );
+        runner.Forward(s_ids[..7], rows: [0]);
+        runner.Length = 7;
+        float[][] tree = runner.Forward([306, 80, 1051, 795, 262], [-1, -1, 0, 1, 3]);
+        float[][] first = runner.Forward([306, 1051]);
+        float[][] second = runner.Forward([80, 795, 262]);
+        float worst = tree.Zip([first[0], second[0], first[1], second[1], second[2]], Distance).Max();
+        output.WriteLine($"Greatest difference: {worst}.");
+        worst.Should().BeLessThan(1e-3f);
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(64)]
+    [InlineData(256)]
+    public void Any_block_size_runs_with_rows_that_are_no_whole_blocks(int blockSize)
+    {
+        using TemporaryFolder folder = new();
+        RandomLlama.Write(folder.Path, headSize: 12, extra: "\"attention_bias\": true, \"mlp_bias\": true");
+        using GraphRunner exact = new(ModelFiles.Graph(folder.Path, new GraphOptions()));
+        using GraphRunner rounded = new(
+            ModelFiles.Graph(folder.Path, new GraphOptions { Precision = WeightPrecision.Int8, BlockSize = blockSize })
+        );
+        int[] ids = [3, 14, 15, 9, 2, 6, 5, 35];
+        exact.Forward(ids).Zip(rounded.Forward(ids), Distance).Max().Should().BeLessThan(0.05f);
+    }
+
+    [Theory]
+    [InlineData(0, 4, "*blocks of 0 weights*16, 32, 64, 128 or 256*")]
+    [InlineData(48, 4, "*blocks of 48 weights*")]
+    [InlineData(512, 4, "*blocks of 512 weights*")]
+    [InlineData(32, 5, "*accuracy level 5*levels 0 to 4*")]
+    [InlineData(32, -1, "*accuracy level -1*")]
+    public void Options_that_no_kernel_has_are_refused(int blockSize, int accuracyLevel, string message)
+    {
+        GraphOptions options = new()
+        {
+            Precision = WeightPrecision.Int4,
+            BlockSize = blockSize,
+            AccuracyLevel = accuracyLevel,
+        };
+        Action build = () => ModelFiles.Graph(ModelFiles.Reference("draft"), options);
+        build.Should().Throw<CheckpointException>().WithMessage(message);
+    }
+
+    private static float Distance(float[] left, float[] right)
+    {
+        float[] difference = new float[left.Length];
+        TensorPrimitives.Subtract(left, right, difference);
+        return MathF.Abs(TensorPrimitives.MaxMagnitude<float>(difference));
+    }
+}
