@@ -29,10 +29,6 @@ internal sealed class BuildTalk : IProgress<double>
     }
 
     /// <summary>Says what was built.</summary>
-    public static void Done(string name, BuiltGraph graph)
-    {
-        var precision = graph.Manifest.Options.Precision;
-        string exact = precision == WeightPrecision.Float32 ? " (exact)" : "";
-        Talk.Line($"imported {name}: {Precision.Word(precision)}{exact}, {Data.Bytes(graph.Bytes)}, in {graph.Folder}");
-    }
+    public static void Done(string name, BuiltGraph graph) =>
+        Talk.Line($"imported {name}: {Precision.Describe(graph.Manifest)}, {Data.Bytes(graph.Bytes)}, in {graph.Folder}");
 }

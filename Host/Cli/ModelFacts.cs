@@ -70,6 +70,7 @@ internal sealed record ModelFacts(
     int ContextLength,
     long? Parameters,
     string Precision,
+    [property: JsonIgnore] string Stored,
     IReadOnlyList<int> EndTokens,
     bool HasTokenizer,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TokenizerFacts? Tokenizer,
@@ -104,6 +105,7 @@ internal sealed record ModelFacts(
             m.ContextLength,
             m.Parameters,
             Cli.Precision.Word(m.Options.Precision),
+            Cli.Precision.Describe(m),
             model.Model.Info.EndTokens,
             model.Tokenizer is not null,
             model.Tokenizer is null ? null : TokenizerFacts.Of(model.Tokenizer),
@@ -129,7 +131,7 @@ internal sealed record ModelFacts(
         Row("heads · key/value heads · head size", $"{Heads} · {KeyValueHeads} · {HeadSize}");
         Row("vocabulary · context", $"{Data.Number(VocabularySize)} · {Data.Number(ContextLength)}");
         Row("parameters", Parameters is { } count ? Data.Number(count) : "not counted");
-        Row("precision · on disk", $"{Precision} · {Data.Bytes(BytesOnDisk)}");
+        Row("precision · on disk", $"{Stored} · {Data.Bytes(BytesOnDisk)}");
         Row("tokenizer", Tokenizer is null ? "none: prompts are ids" : $"{Tokenizer.Kind}, {Data.Number(Tokenizer.Size)} tokens");
         Row("chat template", HasChatTemplate ? "yes" : "none: it continues texts");
         Row("end tokens", string.Join(", ", EndTokens.Select(Token)));

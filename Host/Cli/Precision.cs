@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Cli;
@@ -15,6 +16,18 @@ internal static class Precision
 
     /// <summary>The word for a precision.</summary>
     public static string Word(WeightPrecision precision) => Words.First(pair => pair.Value == precision).Key;
+
+    /// <summary>A graph's precision, and how far its weights are from the checkpoint's.</summary>
+    public static string Describe(ModelManifest manifest)
+    {
+        string word = Word(manifest.Options.Precision);
+        return manifest.Rounding is not { } rounding ? $"{word} (exact)"
+            : rounding.Exact == rounding.Weights ? $"{word} (exact: the checkpoint's own blocks)"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{word} ({rounding.Exact} of {rounding.Weights} matrices exact, mean relative error {rounding.MeanError:0.0000})"
+            );
+    }
 
     /// <summary>The option that asks for one; null where it is not given.</summary>
     public static Option<WeightPrecision?> Option() =>

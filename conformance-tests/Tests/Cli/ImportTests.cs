@@ -44,6 +44,10 @@ public sealed class ImportTests(CommandLine cli)
             "Model 'tiny' was imported as fp32. Leave --precision out*"
         );
         (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
+        (await cli.RunAsync("models", "import", source, "--precision", "int8")).Error.Should().StartWith("imported tiny: int8 (");
+        (await cli.RunAsync([.. run, "tiny", "--precision", "int8"])).ExitCode.Should().Be(0);
+        (await cli.RunAsync([.. run, source, "--precision", "int4"])).Error.Should().Match("imported *Tiny.gguf: int4 (*");
+        (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
         (await cli.RunAsync([.. run, "tiny"])).ShouldRefuse("There is no model 'tiny'*");
         Directory.EnumerateFileSystemEntries(Path.Combine(cli.Cache, "models")).Should().BeEmpty();
     }

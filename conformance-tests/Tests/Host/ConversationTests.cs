@@ -9,7 +9,7 @@ public sealed class ConversationTests : IDisposable
 {
     private readonly string _cache = Directory.CreateTempSubdirectory("tokenwright-chat-").FullName;
     private readonly TokenwrightHost _host;
-    private readonly LanguageModel _model;
+    private readonly Tokenwright.Host.LanguageModel _model;
 
     public ConversationTests()
     {
