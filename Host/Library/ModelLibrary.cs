@@ -100,7 +100,7 @@ public sealed class ModelLibrary : IModelLibrary
                 return (ImportedModel.Open(folder)!, false);
             }
 
-            if (Directory.Exists(folder) && !replace)
+            if (ImportedModel.TryOpen(folder) is not null && !replace)
             {
                 throw new HostException(
                     $"There is another model '{name}' already, in {folder}. Give this one another --name, or replace that one with --force."

@@ -116,21 +116,26 @@ public sealed record ImportedModel(string Folder, BuiltGraph Graph)
     /// <exception cref="IOException">It cannot be moved.</exception>
     public static void Remove(string folder) => WholeFolder.Remove(folder);
 
+    /// <summary>The imported model in a folder; null if there is none, or one that cannot be used.</summary>
+    /// <param name="folder">Any path.</param>
+    public static ImportedModel? TryOpen(string folder)
+    {
+        try
+        {
+            return Open(folder);
+        }
+        catch (CheckpointException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether a folder holds the import of this checkpoint with these options.</summary>
     /// <param name="folder">Any path.</param>
     /// <param name="options">What the graph takes and gives.</param>
     /// <param name="content">The checkpoint's <see cref="ContentOf"/>.</param>
-    public static bool IsSame(string folder, GraphOptions options, string content)
-    {
-        try
-        {
-            return Open(folder) is { } model && model.Graph.Manifest.Options == options && model.Record?.Content == content;
-        }
-        catch (CheckpointException)
-        {
-            return false;
-        }
-    }
+    public static bool IsSame(string folder, GraphOptions options, string content) =>
+        TryOpen(folder) is { } model && model.Graph.Manifest.Options == options && model.Record?.Content == content;
 
     /// <summary>A hash of every byte of a checkpoint that an import depends on.</summary>
     /// <param name="source">A folder with a checkpoint, or a GGUF file.</param>

@@ -22,6 +22,10 @@ public sealed class ImportTests(CommandLine cli)
 
         GgufWriter.Chat().Set("llama.context_length", 32u).Save(source);
         (await cli.RunAsync("models", "import", source)).ShouldRefuse("There is another model 'tiny' already*--name*--force.");
+        File.Delete(Path.Combine(cli.Cache, "models", "tiny", "model.onnx"));
+        (await cli.RunAsync([.. run, "tiny"])).ShouldRefuse("*tiny: the imported model is damaged. Import it again.");
+        GgufWriter.Chat().Save(source);
+        (await cli.RunAsync("models", "import", source)).Error.Should().StartWith("imported tiny");
         File.Delete(source);
         (await cli.RunAsync([.. run, "tiny"])).Json.GetProperty("token_ids").ToString().Should().Be(expected);
 
