@@ -78,30 +78,31 @@ internal static class RunCommand
                     throw new BadInputException("--system and --messages are for chat models: add --chat.");
                 }
 
-                IReadOnlyList<ChatMessage>? conversation = null;
-                string? text = null;
-                int[]? ids = null;
+                Func<LanguageModel, TextGeneration> start;
                 if (isChat)
                 {
-                    conversation = Conversation(
+                    var conversation = Conversation(
                         parsed.GetValue(prompt),
                         parsed.GetValue(promptFile),
                         parsed.GetValue(promptIds),
                         parsed.GetValue(messages),
                         parsed.GetValue(system)
                     );
+                    start = opened => opened.Generate(conversation, request);
                 }
                 else
                 {
-                    (text, ids) = Prompt(parsed.GetValue(prompt), parsed.GetValue(promptFile), parsed.GetValue(promptIds));
+                    var (text, ids) = Prompt(
+                        parsed.GetValue(prompt),
+                        parsed.GetValue(promptFile),
+                        parsed.GetValue(promptIds)
+                    );
+                    start = opened => text is null ? opened.Generate(ids, request) : opened.Generate(text, request);
                 }
 
                 await using var tokenwright = model.LoadHost(parsed);
                 using var opened = model.Open(parsed, tokenwright, cancellation);
-                var generation =
-                    conversation is not null ? opened.Generate(conversation, request)
-                    : text is not null ? opened.Generate(text, request)
-                    : opened.Generate(ids, request);
+                var generation = start(opened);
                 using var output = new RunOutput(isJson, opened.Model);
                 bool isComplete = await output.StreamAsync(generation, cancellation).ConfigureAwait(false);
                 if (options.Stats(parsed))
