@@ -2,6 +2,7 @@ using Tokenwright.Models.Builder;
 using Tokenwright.Models.Chat;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Checkpoints.Gguf;
+using Tokenwright.Models.GenAi;
 using Tokenwright.Models.Imports;
 using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
@@ -31,7 +32,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Opens an imported model or a checkpoint, whose graph is built on first use.</summary>
     /// <param name="folder">
     /// An <see cref="ImportedModel"/>; a folder with config.json, safetensors files and, usually, a tokenizer; a GGUF file, which has all of
-    /// these, or a folder that holds one.
+    /// these, or a folder that holds one; or a folder with genai_config.json and a graph, which runs as it is.
     /// </param>
     /// <param name="options">How it runs.</param>
     /// <param name="cancellation">Ends building early; nothing is left behind.</param>
@@ -52,7 +53,13 @@ public sealed class LanguageModel : IDisposable
         var imported = ImportedModel.Open(folder);
         string checkpoint = imported is null ? GgufFile.In(folder) : folder;
         string vocabulary = imported?.Vocabulary ?? checkpoint;
-        var graph = imported?.Graph ?? cache.Get(checkpoint, options.Graph, options.Progress, cancellation);
+        var graph =
+            imported?.Graph
+            ?? (
+                GenAiFolder.Is(folder)
+                    ? GenAiFolder.Open(folder)
+                    : cache.Get(checkpoint, options.Graph, options.Progress, cancellation)
+            );
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string name = options.Name ?? (File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path));
 

@@ -18,6 +18,7 @@ public sealed class DecoderGraph
 {
     private readonly ITensorSource _tensors;
     private readonly HashSet<string> _used = [];
+    private readonly OnnxDimension _batch = 1;
     private readonly BlockFormat? _format;
     private readonly BlockFormat? _tableFormat;
     private readonly OnnxValue _inputIds;
@@ -86,6 +87,26 @@ public sealed class DecoderGraph
         PaddedHeadSize = (_headSize + 15) / 16 * 16;
 
         Graph = new OnnxGraph(config.Architecture, version);
+        if (options.Contract != GraphContract.Tokenwright)
+        {
+            if (options.Tree || options.HiddenStates || options.ArgMax || options.TopK > 0)
+            {
+                throw new ArgumentException(
+                    $"A graph of the contract {options.Contract} has nothing but logits.",
+                    nameof(options)
+                );
+            }
+
+            _batch = "batch_size";
+            _inputIds = Graph.Input("input_ids", ElementType.Int64, _batch, "sequence_length");
+            OnnxValue mask = Graph.Input("attention_mask", ElementType.Int64, _batch, "total_sequence_length");
+            OnnxValue lengths = Graph.ReduceSum(mask, Graph.Constant("mask_axis", 1));
+            _lastKey = Graph.Cast(Graph.Sub(lengths, Graph.Constant("one", 1)), ElementType.Int32);
+            _totalLength = Graph.Cast(Graph.LengthOf(mask, 1), ElementType.Int32);
+            _logitRows = Graph.Constant("last_row", -1);
+            return;
+        }
+
         _inputIds = Graph.Input("input_ids", ElementType.Int64, 1, "sequence_length");
         _lastKey = Graph.Input("seqlens_k", ElementType.Int32, 1);
         _totalLength = Graph.Input("total_sequence_length", ElementType.Int32);
@@ -198,7 +219,7 @@ public sealed class DecoderGraph
             ContextLength,
             PaddedHeadSize / 2
         );
-        OnnxDimension[] cache = [1, _keyValueHeads, "max_length", PaddedHeadSize];
+        OnnxDimension[] cache = [_batch, _keyValueHeads, "max_length", PaddedHeadSize];
         OnnxValue pastKey = Graph.Input($"past_key_values.{layer}.key", ElementType.Float, cache);
         OnnxValue pastValue = Graph.Input($"past_key_values.{layer}.value", ElementType.Float, cache);
         OnnxValue mixed = new($"attention.{layer}");
@@ -290,6 +311,10 @@ public sealed class DecoderGraph
             Graph.Output(hidden, ElementType.Float, "sequence_length", Config.HiddenSize);
             rows = Graph.Gather(hidden, _logitRows, 0);
         }
+        else if (Options.Contract == GraphContract.GenAi)
+        {
+            rows = Graph.Reshape(AddNorm(stream, update, norm).Normed, flat);
+        }
         else
         {
             // Rows that nobody asks for need no norm either.
@@ -298,17 +323,35 @@ public sealed class DecoderGraph
         }
 
         Weight table = Load(head, Config.VocabularySize, Config.HiddenSize);
+        string name = Options.Contract == GraphContract.Tokenwright ? "logits" : "logits_flat";
         Logits(
             _tableFormat is { } format
-                ? Graph.MatMulNBits(rows, new QuantisedWeight(head, table, format), Options.AccuracyLevel, "logits")
-                : Graph.MatMulTransposed(rows, Graph.Weight(head, table), "logits")
+                ? Graph.MatMulNBits(rows, new QuantisedWeight(head, table, format), Options.AccuracyLevel, name)
+                : Graph.MatMulTransposed(rows, Graph.Weight(head, table), name)
         );
     }
 
-    /// <summary>Makes logits [R, vocabulary] an output, with the others that follow from them.</summary>
-    /// <param name="logits">A value named <c>logits</c>.</param>
+    /// <summary>Makes logits [R, vocabulary] an output in the contract's shape, with the others that follow from them.</summary>
+    /// <param name="logits">A value named <c>logits</c>; with another contract than our own any other name.</param>
     public void Logits(OnnxValue logits)
     {
+        if (Options.Contract != GraphContract.Tokenwright)
+        {
+            bool isLast = Options.Contract == GraphContract.GenAiLastRow;
+            OnnxValue vocabulary = Graph.Constant("vocabulary_size", Config.VocabularySize);
+            OnnxValue shape = isLast
+                ? Graph.Constant("logits_shape", -1, 1, Config.VocabularySize)
+                : Graph.Concat([Graph.Shape(_inputIds), vocabulary], 0);
+            Graph.Output(
+                Graph.Reshape(logits, shape, "logits"),
+                ElementType.Float,
+                _batch,
+                isLast ? 1 : "sequence_length",
+                Config.VocabularySize
+            );
+            return;
+        }
+
         Graph.Output(logits, ElementType.Float, "rows", Config.VocabularySize);
         if (Options.ArgMax)
         {

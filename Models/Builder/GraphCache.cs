@@ -5,6 +5,7 @@ using System.Text.Json;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Checkpoints.Gguf;
 using Tokenwright.Models.Onnx;
+using Tokenwright.Models.Runtime;
 
 namespace Tokenwright.Models.Builder;
 
@@ -13,11 +14,17 @@ namespace Tokenwright.Models.Builder;
 /// <param name="Manifest">What a runtime must know about it.</param>
 public sealed record BuiltGraph(string Folder, ModelManifest Manifest)
 {
+    /// <summary>The graph's file in the folder.</summary>
+    public string File { get; init; } = OnnxFiles.Graph;
+
     /// <summary>The path of the graph.</summary>
-    public string Path => System.IO.Path.Combine(Folder, OnnxFiles.Graph);
+    public string Path => System.IO.Path.Combine(Folder, File);
 
     /// <summary>The bytes of the graph and its weights on disk.</summary>
     public long Bytes => new FileInfo(Path).Length + Manifest.WeightBytes;
+
+    /// <summary>The names of its inputs and outputs.</summary>
+    internal TensorNames Names { get; init; } = new(Manifest.Layers);
 }
 
 /// <summary>

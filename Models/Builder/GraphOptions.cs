@@ -3,6 +3,9 @@ namespace Tokenwright.Models.Builder;
 /// <summary>What a built graph takes and gives beyond ids in and logits out. Different options give different files.</summary>
 public sealed record GraphOptions
 {
+    /// <summary>Whose inputs and outputs it has. With any but our own nothing else can be added to them, a tree among it.</summary>
+    public GraphContract Contract { get; init; } = GraphContract.Tokenwright;
+
     /// <summary>
     /// Whether the graph can run a token tree: inputs <c>tree_bias</c>, <c>position_ids</c> and <c>past_length</c>. Without them
     /// the graph runs plain chains, and providers with fused attention kernels can use them.

@@ -6,6 +6,9 @@ public sealed partial class OnnxGraph
     /// <summary>Element-wise sum.</summary>
     public OnnxValue Add(OnnxValue left, OnnxValue right) => Node("Add", [left, right]);
 
+    /// <summary>Element-wise difference.</summary>
+    public OnnxValue Sub(OnnxValue left, OnnxValue right) => Node("Sub", [left, right]);
+
     /// <summary>Element-wise product.</summary>
     public OnnxValue Mul(OnnxValue left, OnnxValue right) => Node("Mul", [left, right]);
 
@@ -64,6 +67,19 @@ public sealed partial class OnnxGraph
     /// <summary>The same elements in another shape; -1 stands for the length that fits.</summary>
     public OnnxValue Reshape(OnnxValue data, OnnxValue shape, string? output = null) =>
         Node("Reshape", [data, shape], output: output);
+
+    /// <summary>The lengths of all axes.</summary>
+    public OnnxValue Shape(OnnxValue value) => Node("Shape", [value]);
+
+    /// <summary>The length of one axis, [1].</summary>
+    public OnnxValue LengthOf(OnnxValue value, int axis) =>
+        Node("Shape", [value], [Attribute("start", axis), Attribute("end", axis + 1)]);
+
+    /// <summary>The same elements as another type.</summary>
+    public OnnxValue Cast(OnnxValue value, ElementType type) => Node("Cast", [value], [Attribute("to", (long)type)]);
+
+    /// <summary>Sums along the given axes, which disappear.</summary>
+    public OnnxValue ReduceSum(OnnxValue value, OnnxValue axes) => Node("ReduceSum", [value, axes], [Attribute("keepdims", 0)]);
 
     /// <summary>Values joined along an axis.</summary>
     public OnnxValue Concat(ReadOnlySpan<OnnxValue> values, int axis) => Node("Concat", values, [Attribute("axis", axis)]);

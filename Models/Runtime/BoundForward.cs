@@ -73,17 +73,20 @@ internal sealed class BoundForward : IDisposable
     public BoundForward(in ForwardShape shape, OnnxCausalModel model, ForwardBuffers buffers, KvCache cache)
     {
         var facts = model.Graph.Manifest;
-        var names = model.Names;
+        var names = model.Graph.Names;
         Binding = model.CreateBinding();
-        Input("input_ids", buffers.Ids.Tensor(1, shape.Rows));
-        Input("logit_rows", buffers.LogitRows.Tensor(shape.Scored));
-        Input("seqlens_k", buffers.LastIndex.Tensor(1));
-        Input("total_sequence_length", buffers.Total.Tensor());
-        if (facts.Options.Tree)
+        Input(names.InputIds, buffers.Ids.Tensor(1, shape.Rows));
+        if (model.Masks is null)
         {
-            Input("position_ids", buffers.Positions.Tensor(1, shape.Rows));
-            Input("tree_bias", buffers.Bias.Tensor(1, 1, shape.Rows, shape.Columns));
-            Input("past_length", buffers.Before.Tensor(1));
+            Input("logit_rows", buffers.LogitRows.Tensor(shape.Scored));
+            Input("seqlens_k", buffers.LastIndex.Tensor(1));
+            Input("total_sequence_length", buffers.Total.Tensor());
+            if (facts.Options.Tree)
+            {
+                Input("position_ids", buffers.Positions.Tensor(1, shape.Rows));
+                Input("tree_bias", buffers.Bias.Tensor(1, 1, shape.Rows, shape.Columns));
+                Input("past_length", buffers.Before.Tensor(1));
+            }
         }
 
         for (int layer = 0; layer < facts.Layers; layer++)
@@ -96,7 +99,12 @@ internal sealed class BoundForward : IDisposable
 
         if (shape.Logits)
         {
-            Output("logits", buffers.Logits.Tensor(shape.Scored, facts.VocabularySize));
+            Output(
+                names.Logits,
+                model.Masks is null
+                    ? buffers.Logits.Tensor(shape.Scored, facts.VocabularySize)
+                    : buffers.Logits.Tensor(1, shape.Scored, facts.VocabularySize)
+            );
         }
         else
         {

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Tokenwright.Models.Runtime;
 
@@ -9,6 +10,7 @@ internal sealed class KvCache : IDisposable
     private readonly int _heads;
     private readonly int _headSize;
     private readonly OrtValue[] _buffers;
+    private ZeroedMemory _memory;
 
     /// <param name="layers">Layers of the model.</param>
     /// <param name="heads">Key/value heads.</param>
@@ -20,10 +22,7 @@ internal sealed class KvCache : IDisposable
         _headSize = headSize;
         Capacity = capacity;
         _buffers = new OrtValue[2 * layers];
-        for (int i = 0; i < _buffers.Length; i++)
-        {
-            _buffers[i] = Allocate(capacity);
-        }
+        _memory = Allocate(_buffers, capacity);
     }
 
     /// <summary>Rows that fit.</summary>
@@ -38,14 +37,17 @@ internal sealed class KvCache : IDisposable
     /// <summary>Replaces the buffers by larger ones that hold the same first rows; bindings to the old ones are void.</summary>
     public void Grow(int capacity, int rows)
     {
+        var larger = new OrtValue[_buffers.Length];
+        var memory = Allocate(larger, capacity);
         for (int i = 0; i < _buffers.Length; i++)
         {
-            var larger = Allocate(capacity);
-            Copy(_buffers[i], Capacity, larger, capacity, rows);
+            Copy(_buffers[i], Capacity, larger[i], capacity, rows);
             _buffers[i].Dispose();
-            _buffers[i] = larger;
+            _buffers[i] = larger[i];
         }
 
+        _memory.Dispose();
+        _memory = memory;
         Capacity = capacity;
     }
 
@@ -79,19 +81,28 @@ internal sealed class KvCache : IDisposable
         {
             buffer.Dispose();
         }
+
+        _memory.Dispose();
     }
 
-    private OrtValue Allocate(int capacity)
+    // Rows beyond the length are never attended to, but an attention kernel may multiply them by a weight of 0, and 0 · NaN is NaN:
+    // so they are zero.
+    private ZeroedMemory Allocate(OrtValue[] buffers, int capacity)
     {
-        var value = OrtValue.CreateAllocatedTensorValue(
-            OrtAllocator.DefaultInstance,
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float,
-            [1, _heads, capacity, _headSize]
-        );
+        long bytes = (long)_heads * capacity * _headSize * sizeof(float);
+        var memory = new ZeroedMemory(buffers.Length * bytes);
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            buffers[i] = OrtValue.CreateTensorValueWithData(
+                OrtMemoryInfo.DefaultInstance,
+                TensorElementType.Float,
+                [1, _heads, capacity, _headSize],
+                memory.Start + (nint)(i * bytes),
+                bytes
+            );
+        }
 
-        // Rows beyond the length are never attended to, but an attention kernel may multiply them by a weight of 0, and 0 · NaN is NaN.
-        value.GetTensorMutableDataAsSpan<float>().Clear();
-        return value;
+        return memory;
     }
 
     private void Copy(OrtValue source, int sourceCapacity, OrtValue target, int targetCapacity, int rows)

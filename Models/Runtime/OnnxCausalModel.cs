@@ -33,7 +33,20 @@ public sealed class OnnxCausalModel : ICausalModel
             throw new InvalidOperationException($"ONNX Runtime cannot load {graph.Path}: {e.Message}", e);
         }
 
-        Names = new TensorNames(facts.Layers);
+        if (facts.Options.Contract != GraphContract.Tokenwright)
+        {
+            Masks = new AttentionMasks();
+            try
+            {
+                Contract = graph.Names.CheckGenAi(_session, graph);
+            }
+            catch
+            {
+                _session.Dispose();
+                throw;
+            }
+        }
+
         Capabilities =
             Capabilities.Rewind
             | Capabilities.Fork
@@ -53,7 +66,11 @@ public sealed class OnnxCausalModel : ICausalModel
     /// <summary>Time spent inside ONNX Runtime by all forwards so far; the rest of a step is ours.</summary>
     public TimeSpan RuntimeElapsed => TimeSpan.FromTicks(Interlocked.Read(ref _runtimeTicks));
 
-    internal TensorNames Names { get; }
+    /// <summary>What the session's inputs and outputs say, which knows of a foreign graph more than its folder.</summary>
+    internal GraphContract Contract { get; }
+
+    /// <summary>The masks of a graph that is told its lengths so; else null.</summary>
+    internal AttentionMasks? Masks { get; }
 
     /// <inheritdoc/>
     public string Explain(Capabilities missing)
@@ -61,12 +78,20 @@ public sealed class OnnxCausalModel : ICausalModel
         var reasons = new List<string>();
         if (missing.HasFlag(Capabilities.Tree))
         {
-            reasons.Add("its graph was built without a tree bias; build it with one, or use a method that drafts chains");
+            reasons.Add(
+                Contract == GraphContract.Tokenwright
+                    ? "its graph was built without a tree bias; build it with one, or use a method that drafts chains"
+                    : "a graph made for ONNX Runtime GenAI has no tree bias; use the model's checkpoint, or a method that drafts chains"
+            );
         }
 
         if (missing.HasFlag(Capabilities.HiddenStates))
         {
-            reasons.Add("its graph was built without the hidden-states output; build it with one");
+            reasons.Add(
+                Contract == GraphContract.Tokenwright
+                    ? "its graph was built without the hidden-states output; build it with one"
+                    : "a graph made for ONNX Runtime GenAI gives no hidden states; use the model's checkpoint"
+            );
         }
 
         if (missing.HasFlag(Capabilities.Batch))
@@ -118,7 +143,11 @@ public sealed class OnnxCausalModel : ICausalModel
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        Masks?.Dispose();
+    }
 
     internal OrtIoBinding CreateBinding() => _session.CreateIoBinding();
 
@@ -128,27 +157,4 @@ public sealed class OnnxCausalModel : ICausalModel
         _session.RunWithBinding(options, binding);
         Interlocked.Add(ref _runtimeTicks, Stopwatch.GetElapsedTime(start).Ticks);
     }
-}
-
-/// <summary>The names of a built graph's inputs and outputs, made once.</summary>
-internal sealed class TensorNames
-{
-    public TensorNames(int layers)
-    {
-        PastKeys = Layered("past_key_values.{0}.key", layers);
-        PastValues = Layered("past_key_values.{0}.value", layers);
-        PresentKeys = Layered("present.{0}.key", layers);
-        PresentValues = Layered("present.{0}.value", layers);
-    }
-
-    public string[] PastKeys { get; }
-
-    public string[] PastValues { get; }
-
-    public string[] PresentKeys { get; }
-
-    public string[] PresentValues { get; }
-
-    private static string[] Layered(string format, int layers) =>
-        [.. Enumerable.Range(0, layers).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, format, i))];
 }

@@ -13,7 +13,8 @@ internal sealed class OnnxSequence : ISequence
     /// <summary>From this many rows on a forward is long enough to be cut short by a cancellation.</summary>
     private const int FewestCancellableRows = 32;
 
-    private const int FirstCapacity = 512;
+    /// <summary>Rows that a cache has room for at first; those that are not used take no memory.</summary>
+    private const int FirstCapacity = 2048;
 
     private readonly GraphOptions _graph;
     private readonly ForwardRows _rows;
@@ -25,6 +26,7 @@ internal sealed class OnnxSequence : ISequence
     private readonly List<int> _parents = [];
     private readonly List<int> _positions = [];
     private readonly KvCache _cache;
+    private float[]? _firstLogits;
     private bool _isDisposed;
 
     public OnnxSequence(OnnxCausalModel model)
@@ -79,7 +81,7 @@ internal sealed class OnnxSequence : ISequence
             var shape = new ForwardShape(
                 Rows: tokens.Length,
                 Columns: isChain ? tokens.Length : before + tokens.Length,
-                Scored: wanted.Scored == RowSelection.All ? tokens.Length : 1,
+                Scored: wanted.Scored == RowSelection.All || Model.Contract == GraphContract.GenAi ? tokens.Length : 1,
                 Logits: !_graph.ArgMax || wanted.Logits != RowSelection.None || wanted.TopK != RowSelection.None,
                 Hidden: wanted.Hidden != RowSelection.None
             );
@@ -88,8 +90,16 @@ internal sealed class OnnxSequence : ISequence
                 Unbind();
             }
 
-            Fill(shape, tokens, total, isChain);
-            Run(shape, cancellation);
+            if (shape.Scored > 1 && Model.Contract == GraphContract.GenAiLastRow)
+            {
+                RunRowByRow(tokens, past, cancellation);
+            }
+            else
+            {
+                Fill(shape, tokens, total, isChain);
+                Run(shape, total, cancellation);
+            }
+
             _rows.Set(tokens.Length, wanted, shape);
         }
         catch
@@ -319,7 +329,25 @@ internal sealed class OnnxSequence : ISequence
         }
     }
 
-    private void Run(in ForwardShape shape, CancellationToken cancellation)
+    // A graph that scores only the last row runs once for each row; its logits land in the first slot.
+    private void RunRowByRow(ReadOnlySpan<int> tokens, int past, CancellationToken cancellation)
+    {
+        var one = new ForwardShape(Rows: 1, Columns: 1, Scored: 1, Logits: true, Hidden: false);
+        int width = Model.Info.VocabularySize;
+        var logits = _buffers.Logits.Span;
+        _firstLogits ??= new float[width];
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Fill(one, tokens.Slice(i, 1), past + i + 1, isChain: true);
+            Run(one, past + i + 1, cancellation);
+            logits[..width].CopyTo(i == 0 ? _firstLogits : logits.Slice(i * width, width));
+        }
+
+        _firstLogits.CopyTo(logits);
+    }
+
+    private void Run(in ForwardShape shape, int total, CancellationToken cancellation)
     {
         bool isKept = shape.Rows <= MostCachedRows;
         if (!isKept || !_bound.TryGetValue(shape, out var bound))
@@ -329,6 +357,11 @@ internal sealed class OnnxSequence : ISequence
             {
                 _bound.Add(shape, bound);
             }
+        }
+
+        if (Model.Masks is { } masks)
+        {
+            bound.Binding.BindInput(Model.Graph.Names.AttentionMask, masks[total]);
         }
 
         try

@@ -4,7 +4,7 @@ using Tokenwright.Models.Checkpoints.Gguf;
 namespace Tokenwright.Models.Tokenizers;
 
 /// <summary>The tokenizer in the metadata of a GGUF file: byte-level merges (gpt2) or SentencePiece scores (llama).</summary>
-internal static class GgufVocabulary
+internal static partial class GgufVocabulary
 {
     private const char Mark = '▁';
     private const string Prefix = "tokenizer.ggml.";
@@ -128,15 +128,7 @@ internal static class GgufVocabulary
 
     private static Tokenizer ByMerges(GgufFile file, string[] tokens, TokenType[] types)
     {
-        string name = file.Text(Prefix + "pre") ?? "default";
-        name = Aliases.GetValueOrDefault(name, name);
-        if (!PreTokenizers.TryGetValue(name, out PreTokenizer? pre))
-        {
-            throw new NotSupportedException(
-                $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
-            );
-        }
-
+        PreTokenizer pre = PreTokenizerOf(file);
         string[] merges = file.Texts(Prefix + "merges") ?? throw new FormatException("there are no merges.");
         if (Array.Find(merges, merge => merge.Count(c => c == ' ') != 1) is { } odd)
         {
@@ -180,6 +172,17 @@ internal static class GgufVocabulary
                 Suffix = Around(file, tokens, "eos", otherwise: false),
             }
         );
+    }
+
+    // The name that the patterns go by.
+    private static PreTokenizer PreTokenizerOf(GgufFile file)
+    {
+        string name = file.Text(Prefix + "pre") ?? "default";
+        return PreTokenizers.TryGetValue(Aliases.GetValueOrDefault(name, name), out PreTokenizer? known)
+            ? known
+            : throw new NotSupportedException(
+                $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
+            );
     }
 
     private static Tokenizer ByScores(GgufFile file, string[] tokens, TokenType[] types)

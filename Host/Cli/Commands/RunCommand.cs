@@ -92,11 +92,7 @@ internal static class RunCommand
                 }
                 else
                 {
-                    var (text, ids) = Prompt(
-                        parsed.GetValue(prompt),
-                        parsed.GetValue(promptFile),
-                        parsed.GetValue(promptIds)
-                    );
+                    var (text, ids) = Prompt(parsed.GetValue(prompt), parsed.GetValue(promptFile), parsed.GetValue(promptIds));
                     start = opened => text is null ? opened.Generate(ids, request) : opened.Generate(text, request);
                 }
 

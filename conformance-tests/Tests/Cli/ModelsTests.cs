@@ -52,4 +52,20 @@ public sealed class ModelsTests(CommandLine cli)
         ModelFiles.Matrix(file).Should().HaveCount(4).And.OnlyContain(row => row.Length == 4096);
         Directory.GetFiles(cli.Folder, "*.part").Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task A_model_is_exported_and_the_folder_runs()
+    {
+        string folder = cli.File("exported");
+        (await cli.RunAsync("models", "export", "draft", "--format", "genai", "--out", folder))
+            .Should()
+            .Be(new Outcome(0, "", ""));
+        string[] run = ["run", "Once upon a time", "--max-tokens", "12", "--model"];
+        (await cli.RunAsync([.. run, folder])).Should().Be(await cli.RunAsync([.. run, "draft"]));
+
+        (await cli.RunAsync("models", "export", "draft", "--out", folder)).ShouldRefuse("*holds something already*--force*", 1);
+        (await cli.RunAsync("models", "export", "draft", "--out", folder, "--force")).ExitCode.Should().Be(0);
+        (await cli.RunAsync("models", "export", "draf", "--out", folder)).ShouldRefuse("There is no model 'draf'*");
+        (await cli.RunAsync("models", "export", "draft", "--out", "")).ShouldRefuse("--out names no folder; give one.");
+    }
 }

@@ -6,7 +6,7 @@ namespace Tokenwright.Cli.Commands;
 internal static class ModelsCommand
 {
     public static Command Create() =>
-        new("models", "Lists, imports and inspects models.")
+        new("models", "Lists, imports, inspects and exports models.")
         {
             ListCommand.Create(),
             InspectCommand.Create(),
@@ -14,5 +14,6 @@ internal static class ModelsCommand
             RemoveCommand.Create(),
             TemplateCommand.Create(),
             LogitsCommand.Create(),
+            ExportCommand.Create(),
         };
 }

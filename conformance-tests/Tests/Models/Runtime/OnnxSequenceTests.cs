@@ -1,3 +1,4 @@
+using Tokenwright.Models;
 using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Tests.Models.Runtime;
@@ -109,12 +110,29 @@ public sealed class OnnxSequenceTests(ReferenceModels models)
     [Fact]
     public async Task The_cache_grows_past_its_first_capacity()
     {
-        int[] long1 = [.. Enumerable.Range(0, 700).Select(i => 4 + i * 37 % 4000)];
-        using var sequence = Model.CreateSequence();
-        await Feed(sequence, long1[..300], []);
-        sequence.Commit(300);
-        await Feed(sequence, long1[300..], []);
-        (await Difference(sequence, 399, long1)).Should().BeLessThan(Close);
+        using TemporaryFolder folder = new();
+        RandomLlama.Write(folder.Path, headSize: 16, "\"max_position_embeddings\": 4096");
+        using var model = LanguageModel.Open(folder.Path, new LanguageModelOptions { CacheFolder = folder.File("cache") });
+        int[] tokens = [.. Enumerable.Range(0, 2400).Select(i => i * 37 % 40)];
+        using var atOnce = model.Model.CreateSequence();
+        using var grown = model.Model.CreateSequence();
+        await FeedLast(atOnce, tokens);
+        await FeedLast(grown, tokens[..2000]);
+        grown.Commit(2000);
+        await FeedLast(grown, tokens[2000..]);
+        float[] expected = atOnce.Rows.Logits(2399).ToArray();
+        grown.Rows.Logits(399).ToArray().Zip(expected, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(Close);
+
+        async Task FeedLast(ISequence sequence, int[] part)
+        {
+            var item = new ForwardItem
+            {
+                Sequence = sequence,
+                Tokens = part,
+                Wanted = new Wanted(Logits: RowSelection.Last),
+            };
+            await model.Model.ForwardAsync(new[] { item }, TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact]

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Tokenwright.Benchmarks.Peer;
+
+/// <summary>
+/// The other engine: a command that decodes a folder and prints a line of JSON, {"first_token_ms": {"median": .., "min": ..},
+/// "decode_tok_s": {"median": .., "max": ..}, "ids": [..]}. It is started for every turn; its own warm-up is its own affair.
+/// </summary>
+/// <remarks>
+/// In the template stand {folder}, {ort} (the ONNX Runtime library that this process runs, so that both run the same kernels), {ids}
+/// (comma-separated), {new}, {runs} and {threads}.
+/// </remarks>
+internal sealed partial class PeerCommand(string template)
+{
+    public Run Run(string folder, int[] prompt, PeerSettings settings)
+    {
+        string[] words =
+        [
+            .. Word()
+                .Matches(template)
+                .Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Value)
+                .Select(word =>
+                    word.Replace("{folder}", folder, StringComparison.Ordinal)
+                        .Replace("{ort}", RuntimeLibrary(), StringComparison.Ordinal)
+                        .Replace("{ids}", string.Join(',', prompt), StringComparison.Ordinal)
+                        .Replace("{new}", settings.New.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                        .Replace("{runs}", settings.Runs.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                        .Replace("{threads}", settings.Threads.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                ),
+        ];
+        using var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        string? line = output.Split('\n').FirstOrDefault(line => line.StartsWith('{'));
+        if (process.ExitCode != 0 || line is null)
+        {
+            throw new InvalidOperationException($"The peer ended with {process.ExitCode} and printed: {output}");
+        }
+
+        var json = JsonElement.Parse(line);
+        return new Run(
+            Measure("first_token_ms", "min"),
+            Measure("decode_tok_s", "max"),
+            [.. json.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]
+        );
+
+        Measured Measure(string name, string best) =>
+            new(json.GetProperty(name).GetProperty("median").GetDouble(), json.GetProperty(name).GetProperty(best).GetDouble());
+    }
+
+    private static string RuntimeLibrary()
+    {
+        string name =
+            OperatingSystem.IsWindows() ? "onnxruntime.dll"
+            : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib"
+            : "libonnxruntime.so";
+        string folder = AppContext.BaseDirectory;
+        string portable = Path.Combine(folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", name);
+        return File.Exists(portable) ? portable : Path.Combine(folder, name);
+    }
+
+    // Words, or what stands between single quotes.
+    [GeneratedRegex(@"'([^']*)'|\S+")]
+    private static partial Regex Word();
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using Tokenwright.Models;
+using Tokenwright.Models.Builder;
+using Tokenwright.Models.GenAi;
+using Tokenwright.Models.Runtime;
+
+namespace Tokenwright.Benchmarks.Peer;
+
+/// <summary>
+/// Plain greedy decoding beside another engine: one model, exported once, decoded by the peer and by us from the very same folder,
+/// and by us on our own graph. The contenders take turns within every round, so that what the machine does to one it does to all.
+/// </summary>
+internal sealed class PeerComparison(PeerSettings settings)
+{
+    private static readonly string[] Contenders = ["peer, exported graph", "ours, exported graph", "ours, own graph"];
+
+    public async Task RunAsync()
+    {
+        OnnxEnvironment.Start(settings.Threads);
+        double bandwidth = Roofline.MeasureBandwidth(settings.Threads);
+        var report = new PeerReport(settings, bandwidth);
+        foreach (string model in settings.Models)
+        {
+            foreach (var precision in settings.Precisions)
+            {
+                await CompareAsync(model, precision, report);
+            }
+        }
+
+        report.Write(Console.Out);
+        if (settings.Output is { } file)
+        {
+            report.Save(file);
+        }
+    }
+
+    private async Task CompareAsync(string path, WeightPrecision precision, PeerReport report)
+    {
+        string temporary = Directory.CreateTempSubdirectory("tokenwright-peer-").FullName;
+        try
+        {
+            string folder = Path.Combine(temporary, "export");
+            GenAiExport.Write(path, folder, new GenAiExportOptions { Precision = precision, AllLogits = settings.AllLogits });
+            var options = new LanguageModelOptions { Threads = settings.Threads, CacheFolder = Path.Combine(temporary, "cache") };
+            using var exported = LanguageModel.Open(folder, options);
+            using var own = LanguageModel.Open(
+                path,
+                options with
+                {
+                    Graph = new GraphOptions { Precision = precision, ArgMax = true },
+                }
+            );
+            var tokenizer =
+                own.Tokenizer
+                ?? throw new InvalidOperationException($"{path} has no tokenizer: there is nothing to make prompts of.");
+            int[] text = [.. tokenizer.Encode(settings.Text)];
+            double weightBytes = Roofline.BytesPerToken(exported.Model.Graph.Path);
+            foreach (int length in settings.Prompts)
+            {
+                if (text.Length < length || length + settings.New > own.Model.Info.ContextLength)
+                {
+                    throw new InvalidOperationException(
+                        $"A prompt of {length} tokens with {settings.New} new ones needs a text of so many tokens (there are {text.Length}) and a context for both ({own.Model.Info.ContextLength})."
+                    );
+                }
+
+                int[] prompt = text[..length];
+                List<Run>[] runs =
+                [
+                    [],
+                    [],
+                    [],
+                ];
+                for (int round = 0; round < settings.Rounds; round++)
+                {
+                    // Who begins changes from round to round.
+                    for (int turn = 0; turn < Contenders.Length; turn++)
+                    {
+                        int contender = (turn + round) % Contenders.Length;
+                        runs[contender]
+                            .Add(
+                                contender switch
+                                {
+                                    0 => settings.Peer.Run(folder, prompt, settings),
+                                    1 => await OwnDecoding.RunAsync(exported.Model, prompt, settings),
+                                    _ => await OwnDecoding.RunAsync(own.Model, prompt, settings),
+                                }
+                            );
+                    }
+
+                    await Console.Error.WriteLineAsync(
+                        $"{Path.GetFileName(path)} {precision} {length}: round {round + 1} of {settings.Rounds}"
+                    );
+                }
+
+                report.Add(
+                    new Comparison(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), precision, length, weightBytes)
+                    {
+                        Contenders = [.. Contenders.Select((name, i) => new Contender(name, runs[i]))],
+                        Agreement = Agreement.Of(runs, own.Model.Info),
+                    }
+                );
+            }
+        }
+        finally
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+    }
+}
+
+/// <summary>One contender's turn.</summary>
+/// <param name="First">Milliseconds from the prompt to the first token.</param>
+/// <param name="Rate">Tokens per second after the first.</param>
+/// <param name="Tokens">The new tokens.</param>
+internal sealed record Run(Measured First, Measured Rate, int[] Tokens);
+
+/// <summary>The runs of a turn.</summary>
+/// <param name="Median">The middle one.</param>
+/// <param name="Best">The one that the machine disturbed least.</param>
+internal readonly record struct Measured(double Median, double Best);
+
+/// <summary>All turns of one contender.</summary>
+internal sealed record Contender(string Name, IReadOnlyList<Run> Runs);
+
+/// <summary>One model, precision and prompt length.</summary>
+internal sealed record Comparison(string Model, WeightPrecision Precision, int Prompt, double WeightBytes)
+{
+    /// <summary>The peer first.</summary>
+    public required IReadOnlyList<Contender> Contenders { get; init; }
+
+    public required string Agreement { get; init; }
+}
+
+/// <summary>Whether all contenders wrote the same.</summary>
+internal static class Agreement
+{
+    public static string Of(IReadOnlyList<Run>[] runs, ModelInfo info)
+    {
+        int[] peer = runs[0][0].Tokens;
+        return string.Join(
+            "; ",
+            runs.Skip(1).Select((own, i) => $"{(i == 0 ? "exported graph" : "own graph")}: {Compare(own[0].Tokens)}")
+        );
+
+        string Compare(int[] ours)
+        {
+            int same = peer.AsSpan().CommonPrefixLength(ours);
+            if (same == ours.Length && same == peer.Length)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"all {same} tokens equal");
+            }
+
+            bool isHeldOff = same < ours.Length && info.EndTokens.Contains(ours[same]);
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{same} tokens equal, then {(isHeldOff ? "an end token, which the peer holds off" : "they part")}"
+            );
+        }
+    }
+}
