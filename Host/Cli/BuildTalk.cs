@@ -8,7 +8,7 @@ namespace Tokenwright.Cli;
 internal sealed class BuildTalk : IProgress<double>
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _start;
     private readonly Lock _gate = new();
     private TimeSpan _next = Pause;
 
@@ -19,7 +19,12 @@ internal sealed class BuildTalk : IProgress<double>
     {
         lock (_gate)
         {
-            HasBuilt = true;
+            if (!HasBuilt)
+            {
+                HasBuilt = true;
+                _start = Stopwatch.GetTimestamp();
+            }
+
             if (Stopwatch.GetElapsedTime(_start) is var now && now >= _next)
             {
                 _next = now + Pause;

@@ -21,7 +21,7 @@ public sealed class ChatTests(CommandLine cli)
         string[] run = ["run", "--model", model, "--max-tokens", "4", "--ignore-end", "--format", "json"];
 
         var first = await cli.RunAsync([.. run, "--chat", "ab"]);
-        first.Error.Should().Match("imported *answers.gguf: fp32 (exact), *, in *graphs*\n");
+        first.Error.Should().Match("*imported *answers.gguf: fp32 (exact), *, in *graphs*\n");
         first.Json.GetProperty("prompt_tokens").GetInt32().Should().Be(4);
         await AnswersAsync(["--chat", "ab"], "6,4,0,6");
         await AnswersAsync(["--chat", "ab", "--system", "c"], "6,3,0,6,4,0,6");

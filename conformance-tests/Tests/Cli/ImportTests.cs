@@ -14,7 +14,7 @@ public sealed class ImportTests(CommandLine cli)
 
         var import = await cli.RunAsync("models", "import", source);
         import.Should().Be(new Outcome(0, "", import.Error));
-        import.Error.Should().Match("imported tiny: fp32 (exact), 0.* MB, in *models?tiny\n");
+        import.Error.Should().Match("*imported tiny: fp32 (exact), 0.* MB, in *models?tiny\n");
         (await cli.RunAsync("models", "import", source)).Error.Should().Match("tiny is there already, in *");
         (await cli.RunAsync("models", "import", source, "--precision", "fp32"))
             .Error.Should()
@@ -25,12 +25,12 @@ public sealed class ImportTests(CommandLine cli)
         File.Delete(Path.Combine(cli.Cache, "models", "tiny", "model.onnx"));
         (await cli.RunAsync([.. run, "tiny"])).ShouldRefuse("*tiny: the imported model is damaged. Import it again.");
         GgufWriter.Chat().Save(source);
-        (await cli.RunAsync("models", "import", source)).Error.Should().StartWith("imported tiny");
+        (await cli.RunAsync("models", "import", source)).Error.Should().Contain("imported tiny");
         File.Delete(source);
         (await cli.RunAsync([.. run, "tiny"])).Json.GetProperty("token_ids").ToString().Should().Be(expected);
 
         GgufWriter.Chat().Set("llama.context_length", 32u).Save(source);
-        (await cli.RunAsync("models", "import", source, "--force")).Error.Should().StartWith("imported tiny");
+        (await cli.RunAsync("models", "import", source, "--force")).Error.Should().Contain("imported tiny");
         var row = (await cli.JsonAsync("models", "list"))
             .EnumerateArray()
             .Single(one => one.GetProperty("name").GetString() == "tiny");
@@ -48,9 +48,9 @@ public sealed class ImportTests(CommandLine cli)
             "Model 'tiny' was imported as fp32. Leave --precision out*"
         );
         (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
-        (await cli.RunAsync("models", "import", source, "--precision", "int8")).Error.Should().StartWith("imported tiny: int8 (");
+        (await cli.RunAsync("models", "import", source, "--precision", "int8")).Error.Should().Contain("imported tiny: int8 (");
         (await cli.RunAsync([.. run, "tiny", "--precision", "int8"])).ExitCode.Should().Be(0);
-        (await cli.RunAsync([.. run, source, "--precision", "int4"])).Error.Should().Match("imported *Tiny.gguf: int4 (*");
+        (await cli.RunAsync([.. run, source, "--precision", "int4"])).Error.Should().Match("*imported *Tiny.gguf: int4 (*");
         (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
         (await cli.RunAsync([.. run, "tiny"])).ShouldRefuse("There is no model 'tiny'*");
         Directory.EnumerateFileSystemEntries(Path.Combine(cli.Cache, "models")).Should().BeEmpty();
