@@ -1,6 +1,9 @@
 using Tokenwright.Models.Builder;
 using Tokenwright.Models.Chat;
+using Tokenwright.Models.Checkpoints;
+using Tokenwright.Models.Checkpoints.Gguf;
 using Tokenwright.Models.GenAi;
+using Tokenwright.Models.Imports;
 using Tokenwright.Models.Runtime;
 using Tokenwright.Models.Tokenizers;
 
@@ -9,14 +12,12 @@ namespace Tokenwright.Models;
 /// <summary>A model ready to run, with its tokenizer if it has one.</summary>
 public sealed class LanguageModel : IDisposable
 {
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
-
     private readonly Lazy<ChatFormat?> _chat;
     private readonly ProfileCache _profiles;
 
-    private LanguageModel(string path, OnnxCausalModel model, Tokenizer? tokenizer, ProfileCache profiles)
+    private LanguageModel(OnnxCausalModel model, Tokenizer? tokenizer, Lazy<ChatFormat?> chat, ProfileCache profiles)
     {
-        _chat = new Lazy<ChatFormat?>(() => ChatFormat.Load(path));
+        _chat = chat;
         Model = model;
         Tokenizer = tokenizer;
         _profiles = profiles;
@@ -28,9 +29,11 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Its tokenizer; null where the folder has none, then prompts are ids.</summary>
     public Tokenizer? Tokenizer { get; }
 
-    /// <summary>Opens the checkpoint in a folder; its graph is built on first use.</summary>
-    /// <param name="folder">A folder with config.json, safetensors files and, usually, a tokenizer; or a GGUF file, which has all of these; or a
-    /// folder with genai_config.json and a graph, which runs as it is.</param>
+    /// <summary>Opens an imported model or a checkpoint, whose graph is built on first use.</summary>
+    /// <param name="folder">
+    /// An <see cref="ImportedModel"/>; a folder with config.json, safetensors files and, usually, a tokenizer; a GGUF file, which has all of
+    /// these, or a folder that holds one; or a folder with genai_config.json and a graph, which runs as it is.
+    /// </param>
     /// <param name="options">How it runs.</param>
     /// <param name="cancellation">Ends building early; nothing is left behind.</param>
     /// <exception cref="Checkpoints.CheckpointException">The checkpoint is malformed or not supported.</exception>
@@ -47,17 +50,33 @@ public sealed class LanguageModel : IDisposable
         OnnxEnvironment.Start(options.Threads);
         OnnxEnvironment.Check(options.Provider);
         var cache = new GraphCache(options.CacheFolder);
-        var graph = GenAiFolder.Is(folder) ? GenAiFolder.Open(folder) : cache.Get(folder, options.Graph, cancellation);
+        var imported = ImportedModel.Open(folder);
+        string checkpoint = imported is null ? GgufFile.In(folder) : folder;
+        string vocabulary = imported?.Vocabulary ?? checkpoint;
+        var graph =
+            imported?.Graph
+            ?? (
+                GenAiFolder.Is(folder)
+                    ? GenAiFolder.Open(folder)
+                    : cache.Get(checkpoint, options.Graph, options.Progress, cancellation)
+            );
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string name = options.Name ?? (File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path));
 
         // Reading the vocabulary and opening the session take about as long; neither needs the other.
-        var reading = Task.Run(() => ReadTokenizer(folder, graph.Manifest.VocabularySize), CancellationToken.None);
+        var chat = new Lazy<ChatFormat?>(() => ChatFormat.Load(Path.GetFullPath(vocabulary)));
+        var reading = Task.Run(() => ReadTokenizer(vocabulary, graph.Manifest.VocabularySize, chat), CancellationToken.None);
         OnnxCausalModel? model = null;
         try
         {
             model = new OnnxCausalModel(name, graph, options.Provider);
-            return new LanguageModel(path, model, reading.GetAwaiter().GetResult(), new ProfileCache(cache.Folder));
+            (var tokenizer, int? endOfTurn) = reading.GetAwaiter().GetResult();
+            if (endOfTurn is { } end)
+            {
+                model.EndWith(end);
+            }
+
+            return new LanguageModel(model, tokenizer, chat, new ProfileCache(cache.Folder));
         }
         catch
         {
@@ -77,20 +96,23 @@ public sealed class LanguageModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
-    private static Tokenizer? ReadTokenizer(string folder, int vocabularySize)
+    private static (Tokenizer?, int? EndOfTurn) ReadTokenizer(string path, int vocabularySize, Lazy<ChatFormat?> chat)
     {
-        if (!File.Exists(folder) && !TokenizerFiles.Any(file => File.Exists(Path.Combine(folder, file))))
+        if (Tokenizer.In(path) is not { } tokenizer)
         {
-            return null;
+            return (null, null);
         }
 
-        var tokenizer = Tokenizer.Load(folder);
-        return tokenizer.Size <= vocabularySize
-            ? tokenizer
-            : throw new TokenizerException(
-                folder,
-                $"the tokenizer has {tokenizer.Size} tokens and the model {vocabularySize}. They do not belong together: take both from one checkpoint."
-            );
+        tokenizer.CheckFits(vocabularySize, path);
+        try
+        {
+            return (tokenizer, chat.Value?.EndOfTurn(tokenizer));
+        }
+        catch (Exception error) when (error is ChatTemplateException or CheckpointException)
+        {
+            // Whoever chats is told.
+            return (tokenizer, null);
+        }
     }
 }
 
@@ -111,4 +133,7 @@ public sealed record LanguageModelOptions
 
     /// <summary>What the graph takes and gives.</summary>
     public GraphOptions Graph { get; init; } = new();
+
+    /// <summary>Told how much of the weights has been read, 0 to 1, where a graph is built.</summary>
+    public IProgress<double>? Progress { get; init; }
 }

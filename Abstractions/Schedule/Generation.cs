@@ -35,6 +35,7 @@ public sealed class Generation
         Vocabulary = setup.Vocabulary;
         Profile = setup.Profile;
         Trace = setup.Trace;
+        Sequences = setup.Sequences;
         SequenceIndex = setup.SequenceIndex;
         TopLogProbabilities = setup.TopLogProbabilities;
         var info = Target.Info;
@@ -128,6 +129,11 @@ public sealed class Generation
     /// <param name="rows">Rows that may be visited.</param>
     public Wanted Wanted(RowSelection rows) =>
         Shape.IsPlainArgMax && TopLogProbabilities < 0 ? new Wanted(ArgMax: rows) : new Wanted(Logits: rows);
+
+    /// <summary>The sequence for a loop to decode in; one that begins with what an earlier text left, where the caller keeps such.</summary>
+    public SequenceLease LeaseSequence() => new(this);
+
+    internal SequenceStore? Sequences { get; }
 
     /// <summary>Feeds the prompt but for its last part, which the loop feeds with its first step, and commits its rows.</summary>
     /// <param name="sequence">An empty sequence of the target, or one that holds a prefix of the prompt.</param>

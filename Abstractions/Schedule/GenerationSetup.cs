@@ -42,6 +42,9 @@ public sealed record GenerationSetup
     /// <summary>Watches the steps; null where nobody does.</summary>
     public ITrace? Trace { get; init; }
 
+    /// <summary>Keeps the sequence between texts; null gives it up at the end.</summary>
+    public SequenceStore? Sequences { get; init; }
+
     /// <summary>The measured cost of the target's forwards, if known.</summary>
     public ForwardProfile? Profile { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tokenwright.Host;
+using Tokenwright.Models.Chat;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Tokenizers;
 
@@ -44,7 +45,7 @@ internal static class CommandLineExtensions
             case GenerationException or IOException or UnauthorizedAccessException:
                 Talk.Error(error.Message);
                 return ExitCode.Failed;
-            case HostException or CheckpointException or TokenizerException or BadInputException:
+            case HostException or CheckpointException or TokenizerException or ChatTemplateException or BadInputException:
                 Talk.Error(error.Message);
                 return ExitCode.BadInput;
             default:

@@ -46,6 +46,9 @@ internal static class Data
     /// <summary>A whole number as people read it.</summary>
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>An amount of bytes as people read it.</summary>
+    public static string Bytes(long value) => (value / 1e6).ToString("N1", CultureInfo.InvariantCulture) + " MB";
+
     private static IAnsiConsole CreateConsole()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings());

@@ -3,6 +3,8 @@ using System.Text.Json.Serialization;
 using Spectre.Console;
 using Tokenwright.Models;
 using Tokenwright.Models.Checkpoints;
+using Tokenwright.Models.Imports;
+using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Cli;
 
@@ -13,7 +15,8 @@ internal sealed record ModelRow(
     int Layers,
     int HiddenSize,
     int VocabularySize,
-    int ContextLength
+    int ContextLength,
+    string Precision
 )
 {
     /// <summary>Reads a model's configuration; one that cannot be read is warned of and left out.</summary>
@@ -21,6 +24,20 @@ internal sealed record ModelRow(
     {
         try
         {
+            if (ImportedModel.Open(folder)?.Graph.Manifest is { } m)
+            {
+                return new ModelRow(
+                    name,
+                    m.Architecture,
+                    m.Layers,
+                    m.HiddenSize,
+                    m.VocabularySize,
+                    m.ContextLength,
+                    Cli.Precision.Word(m.Options.Precision)
+                );
+            }
+
+            // An embedded model's graph has the precision that a command asks for.
             var config = CheckpointConfig.Load(Path.Combine(folder, "config.json"));
             return new ModelRow(
                 name,
@@ -28,7 +45,8 @@ internal sealed record ModelRow(
                 config.Layers,
                 config.HiddenSize,
                 config.VocabularySize,
-                config.ContextLength
+                config.ContextLength,
+                Cli.Precision.Word(default)
             );
         }
         catch (CheckpointException error)
@@ -50,10 +68,16 @@ internal sealed record ModelFacts(
     int HiddenSize,
     int VocabularySize,
     int ContextLength,
+    long? Parameters,
+    string Precision,
+    [property: JsonIgnore] string Stored,
     IReadOnlyList<int> EndTokens,
     bool HasTokenizer,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TokenizerFacts? Tokenizer,
+    bool HasChatTemplate,
     string Graph,
     long WeightBytes,
+    long BytesOnDisk,
     IReadOnlyList<CapabilityFact> Capabilities,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProfileFacts? Profile
 )
@@ -79,10 +103,16 @@ internal sealed record ModelFacts(
             m.HiddenSize,
             m.VocabularySize,
             m.ContextLength,
-            m.EndTokenIds,
+            m.Parameters,
+            Cli.Precision.Word(m.Options.Precision),
+            Cli.Precision.Describe(m),
+            model.Model.Info.EndTokens,
             model.Tokenizer is not null,
+            model.Tokenizer is null ? null : TokenizerFacts.Of(model.Tokenizer),
+            model.Chat is not null,
             graph.Folder,
             m.WeightBytes,
+            graph.Bytes,
             [
                 .. Enum.GetValues<Capabilities>()
                     .Where(c => c != Tokenwright.Capabilities.None)
@@ -100,9 +130,18 @@ internal sealed record ModelFacts(
         Row("layers · hidden", $"{Layers} · {Data.Number(HiddenSize)}");
         Row("heads · key/value heads · head size", $"{Heads} · {KeyValueHeads} · {HeadSize}");
         Row("vocabulary · context", $"{Data.Number(VocabularySize)} · {Data.Number(ContextLength)}");
-        Row("end tokens", string.Join(", ", EndTokens));
-        Row("tokenizer", HasTokenizer ? "yes" : "none: prompts are ids");
-        Row("weights", $"{(WeightBytes / 1e6).ToString("N1", CultureInfo.InvariantCulture)} MB, float32");
+        Row("parameters", Parameters is { } count ? Data.Number(count) : "not counted");
+        Row("precision · on disk", $"{Stored} · {Data.Bytes(BytesOnDisk)}");
+        Row("tokenizer", Tokenizer is null ? "none: prompts are ids" : $"{Tokenizer.Kind}, {Data.Number(Tokenizer.Size)} tokens");
+        Row("chat template", HasChatTemplate ? "yes" : "none: it continues texts");
+        Row("end tokens", string.Join(", ", EndTokens.Select(Token)));
+        if (Tokenizer is { SpecialTokens: var special })
+        {
+            const int Shown = 12;
+            string more = special.Count > Shown ? $" and {special.Count - Shown} more" : "";
+            Row("special tokens", string.Join(", ", special.Take(Shown).Select(one => $"{one.Id} {one.Text}")) + more);
+        }
+
         Row("graph", Graph);
         foreach (var capability in Capabilities)
         {
@@ -113,8 +152,28 @@ internal sealed record ModelFacts(
         Profile?.Write();
 
         void Row(string name, string value) => table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        string Token(int id) => $"{id} {Tokenizer?.SpecialTokens.FirstOrDefault(one => one.Id == id)?.Text}".TrimEnd();
     }
 }
+
+/// <summary>A model's tokenizer.</summary>
+internal sealed record TokenizerFacts(string Kind, int Size, IReadOnlyList<SpecialToken> SpecialTokens)
+{
+    public static TokenizerFacts Of(Tokenizer tokenizer) =>
+        new(
+            tokenizer.Kind,
+            tokenizer.Size,
+            [
+                .. Enumerable
+                    .Range(0, tokenizer.Size)
+                    .Where(id => tokenizer.IsSpecial(id) && tokenizer.Literal(id).Length > 0)
+                    .Select(id => new SpecialToken(id, tokenizer.Literal(id))),
+            ]
+        );
+}
+
+/// <summary>A token that steers and adds nothing to the text.</summary>
+internal sealed record SpecialToken(int Id, string Text);
 
 /// <summary>One capability of a model, and why it is missing.</summary>
 internal sealed record CapabilityFact(

@@ -8,6 +8,7 @@ Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false
 var root = new RootCommand("Runs exported language models with decoding methods that are plugins.")
 {
     RunCommand.Create(),
+    ChatCommand.Create(),
     ModelsCommand.Create(),
     PluginsCommand.Create(),
     DraftsCommand.Create(),
@@ -26,7 +27,7 @@ return await parsed.InvokeAsync(
     new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,
-        // After Ctrl-C: enough for the forward that is running and for writing what there is.
-        ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+        // After Ctrl-C: enough for the forward that is running and for writing what there is. A chat goes on after it.
+        ProcessTerminationTimeout = parsed.CommandResult.Command.Name == ChatCommand.Name ? null : TimeSpan.FromSeconds(10),
     }
 );

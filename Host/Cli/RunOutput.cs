@@ -14,7 +14,33 @@ internal sealed class RunOutput(bool isJson, LoadedModel model) : IDisposable
     private int _written;
     private bool _isInLine;
 
-    public void Write(GeneratedChunk chunk)
+    /// <summary>Writes a text while it is generated.</summary>
+    /// <returns>False if it was cancelled; what there was has been written.</returns>
+    public async Task<bool> StreamAsync(TextGeneration generation, CancellationToken cancellation)
+    {
+        bool isComplete = true;
+        try
+        {
+            await foreach (var chunk in generation.WithCancellation(cancellation).ConfigureAwait(false))
+            {
+                Write(chunk);
+            }
+        }
+        catch (OperationCanceledException) when (generation.HasResult)
+        {
+            isComplete = false;
+        }
+
+        Finish(generation.Result);
+        foreach (var diagnostic in generation.Result.Diagnostics)
+        {
+            Talk.Warning(diagnostic.ToString());
+        }
+
+        return isComplete;
+    }
+
+    private void Write(GeneratedChunk chunk)
     {
         if (isJson)
         {
@@ -30,7 +56,7 @@ internal sealed class RunOutput(bool isJson, LoadedModel model) : IDisposable
         }
     }
 
-    public void Finish(GenerationResult result)
+    private void Finish(GenerationResult result)
     {
         if (isJson)
         {

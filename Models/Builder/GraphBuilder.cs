@@ -55,11 +55,15 @@ public static class GraphBuilder
             BeginTokenId = generation.BeginTokenId,
             Options = options,
             WeightBytes = bytes,
+            Parameters = Parameters(decoder, tensors),
             Rounding = RoundingSummary.Of(decoder.Graph.Quantised),
         };
         manifest.Save(folder);
         return manifest;
     }
+
+    private static long Parameters(DecoderGraph decoder, ITensorSource tensors) =>
+        tensors.Names.Except(decoder.Unused).Sum(name => tensors.ShapeOf(name)!.Aggregate(1L, (a, b) => a * b));
 
     // A weight that is left over means that the model computes something the graph does not.
     private static void CheckNothingLeft(DecoderGraph decoder, ITensorSource tensors)

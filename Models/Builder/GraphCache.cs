@@ -23,6 +23,9 @@ public sealed record BuiltGraph(string Folder, ModelManifest Manifest)
     /// <summary>What tells it from every other graph: in the cache the name of its folder.</summary>
     public string Id { get; init; } = System.IO.Path.GetFileName(Folder);
 
+    /// <summary>The bytes of the graph and its weights on disk.</summary>
+    public long Bytes => new FileInfo(Path).Length + Manifest.WeightBytes;
+
     /// <summary>The names of its inputs and outputs.</summary>
     internal TensorNames Names { get; init; } = new(Manifest.Layers);
 }
@@ -37,7 +40,6 @@ public sealed class GraphCache
     /// <summary>The environment variable that names the cache folder.</summary>
     public const string FolderVariable = "TOKENWRIGHT_CACHE";
 
-    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
     private readonly string _graphs;
     private readonly string _hashes;
 
@@ -81,47 +83,46 @@ public sealed class GraphCache
     /// <param name="cancellation">Stops hashing and building; nothing is left behind.</param>
     /// <exception cref="CheckpointException">The checkpoint is malformed or not supported.</exception>
     /// <exception cref="IOException">The cache cannot be written; the message names the folder and the variable that moves it.</exception>
-    public BuiltGraph Get(string checkpoint, GraphOptions options, CancellationToken cancellation = default)
+    public BuiltGraph Get(string checkpoint, GraphOptions options, CancellationToken cancellation = default) =>
+        Get(checkpoint, options, progress: null, cancellation);
+
+    /// <inheritdoc cref="Get(string, GraphOptions, CancellationToken)" />
+    /// <param name="checkpoint">The checkpoint's folder, or a GGUF file.</param>
+    /// <param name="options">What the graph takes and gives.</param>
+    /// <param name="progress">Told how much of the weights has been read, 0 to 1, where the graph is built.</param>
+    /// <param name="cancellation">Stops hashing and building; nothing is left behind.</param>
+    public BuiltGraph Get(string checkpoint, GraphOptions options, IProgress<double>? progress, CancellationToken cancellation) =>
+        Get(ContentOf(checkpoint, cancellation), options, folder => Build(checkpoint, options, folder, progress, cancellation));
+
+    /// <summary>A hash of every byte of a checkpoint that decides what its graph is; remembered while the files do not change.</summary>
+    /// <param name="checkpoint">The checkpoint's folder, or a GGUF file.</param>
+    /// <param name="cancellation">Stops hashing.</param>
+    /// <exception cref="CheckpointException">A file is absent or cannot be read.</exception>
+    public string ContentOf(string checkpoint, CancellationToken cancellation = default) =>
+        GgufFile.Is(checkpoint)
+            ? Hash("gguf " + HashReadable(checkpoint, cancellation))
+            : HashCheckpoint(checkpoint, cancellation);
+
+    /// <summary>Builds the graph of a checkpoint, the manifest included, into an empty folder.</summary>
+    internal static ModelManifest Build(
+        string checkpoint,
+        GraphOptions options,
+        string folder,
+        IProgress<double>? progress,
+        CancellationToken cancellation
+    )
     {
         if (GgufFile.Is(checkpoint))
         {
-            return GetFile(checkpoint, options, cancellation);
+            using GgufFile file = new(checkpoint);
+            GgufCheckpoint gguf = new(file);
+            return GraphBuilder.Build(gguf.Config, gguf.Generation, Observed(gguf), options, folder, cancellation);
         }
 
-        string content = HashCheckpoint(checkpoint, cancellation);
-        return Get(
-            content,
-            options,
-            folder =>
-            {
-                using Checkpoint opened = Checkpoint.Open(checkpoint);
-                GraphBuilder.Build(opened.Config, opened.Generation, opened, options, folder, cancellation);
-            }
-        );
-    }
+        using Checkpoint opened = Checkpoint.Open(checkpoint);
+        return GraphBuilder.Build(opened.Config, opened.Generation, Observed(opened), options, folder, cancellation);
 
-    private BuiltGraph GetFile(string path, GraphOptions options, CancellationToken cancellation)
-    {
-        string content;
-        try
-        {
-            content = Hash("gguf " + HashFile(path, cancellation));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: cannot be read ({error.Message}) Check its permissions.", error);
-        }
-
-        return Get(
-            content,
-            options,
-            folder =>
-            {
-                using GgufFile file = new(path);
-                GgufCheckpoint checkpoint = new(file);
-                GraphBuilder.Build(checkpoint.Config, checkpoint.Generation, checkpoint, options, folder, cancellation);
-            }
-        );
+        ITensorSource Observed(ITensorSource tensors) => progress is null ? tensors : new ObservedTensors(tensors, progress);
     }
 
     /// <summary>The graph of any other source, built now if it is not there.</summary>
@@ -138,13 +139,9 @@ public sealed class GraphCache
             return cached;
         }
 
-        string temporary = Path.Combine(_graphs, $".{key[..16]}.{Guid.NewGuid():N}");
         try
         {
-            Directory.CreateDirectory(temporary);
-            SweepAbandoned();
-            build(temporary);
-            Publish(temporary, final);
+            WholeFolder.Write(final, build, folder => TryOpen(folder) is not null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -153,15 +150,12 @@ public sealed class GraphCache
                 error
             );
         }
-        finally
-        {
-            TryDelete(temporary);
-        }
 
         return TryOpen(final) ?? throw new IOException($"The graph in '{final}' vanished while it was opened. Run again.");
     }
 
-    private static BuiltGraph? TryOpen(string folder)
+    /// <summary>A built graph; null if the folder holds none, or not a whole one.</summary>
+    internal static BuiltGraph? TryOpen(string folder)
     {
         try
         {
@@ -174,51 +168,6 @@ public sealed class GraphCache
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             return null;
-        }
-    }
-
-    // The rename is the moment a graph exists. Whoever comes second finds the name taken and uses what is there.
-    private static void Publish(string temporary, string final)
-    {
-        if (Directory.Exists(final) && TryOpen(final) is null)
-        {
-            // Somebody damaged the entry: out of the way first, under a name that is never opened.
-            string damaged = temporary + ".damaged";
-            Directory.Move(final, damaged);
-            TryDelete(damaged);
-        }
-
-        try
-        {
-            Directory.Move(temporary, final);
-        }
-        catch (IOException) when (TryOpen(final) is not null) { }
-    }
-
-    // What killed processes left behind.
-    private void SweepAbandoned()
-    {
-        foreach (string folder in Directory.EnumerateDirectories(_graphs, ".*"))
-        {
-            if (DateTime.UtcNow - Directory.GetLastWriteTimeUtc(folder) > Abandoned)
-            {
-                TryDelete(folder);
-            }
-        }
-    }
-
-    private static void TryDelete(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // It is invisible and swept later.
         }
     }
 
@@ -236,24 +185,29 @@ public sealed class GraphCache
         StringBuilder text = new();
         foreach (string path in Checkpoint.FilesOf(folder))
         {
-            try
-            {
-                text.Append(Path.GetFileName(path)).Append(' ').Append(HashFile(path, cancellation)).Append('\n');
-            }
-            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-            {
-                throw new CheckpointException(
-                    $"{path}: does not exist. A checkpoint is a folder with config.json and safetensors files; check the path or download the missing file.",
-                    error
-                );
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new CheckpointException($"{path}: cannot be read ({error.Message}) Check its permissions.", error);
-            }
+            text.Append(Path.GetFileName(path)).Append(' ').Append(HashReadable(path, cancellation)).Append('\n');
         }
 
         return Hash(text.ToString());
+    }
+
+    private string HashReadable(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return HashFile(path, cancellation);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(
+                $"{path}: does not exist. A checkpoint is a folder with config.json and safetensors files; check the path or download the missing file.",
+                error
+            );
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be read ({error.Message}) Check its permissions.", error);
+        }
     }
 
     // Hashing gigabytes at every start would take longer than opening the model: the hash is remembered for as long as path,
@@ -261,6 +215,8 @@ public sealed class GraphCache
     private string HashFile(string path, CancellationToken cancellation)
     {
         FileInfo file = new(Path.GetFullPath(path));
+        // Downloaders put links in place of files; what counts is the length and time of what a link leads to.
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         string stamp = string.Create(
             CultureInfo.InvariantCulture,
             $"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}\n"

@@ -52,6 +52,9 @@ public sealed record ModelManifest
     /// <summary>The length of the weight file, by which a damaged cache entry is recognised.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>The number of trained parameters; null in graphs of builders that did not count them.</summary>
+    public long? Parameters { get; init; }
+
     /// <summary>How far the weights are from the checkpoint's; null where they are float32.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RoundingSummary? Rounding { get; init; }

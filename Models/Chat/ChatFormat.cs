@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Checkpoints.Gguf;
+using Tokenwright.Models.Tokenizers;
 
 namespace Tokenwright.Models.Chat;
 
@@ -39,6 +40,35 @@ public sealed class ChatFormat
         Template.Render(messages, addGenerationPrompt, Variables);
 
     /// <summary>
+    /// The ids of a conversation's prompt. What the messages say is text and nothing else: a special token spelled out in one of them is
+    /// encoded as its characters, and cannot pass for the template's own.
+    /// </summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="ChatTemplateException">The template is malformed or refuses the conversation.</exception>
+    public IReadOnlyList<int> Encode(IEnumerable<ChatMessage> messages, Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var texts = messages.Select(message => message with { Content = tokenizer.Protect(message.Content) });
+        return tokenizer.EncodeProtected(Prompt(texts));
+    }
+
+    /// <summary>The special token that the template writes behind an answer, which therefore ends one; null where it writes none.</summary>
+    internal int? EndOfTurn(Tokenizer tokenizer)
+    {
+        const string Answer = "Answer";
+        string prompt = Prompt([new("user", "Question"), new("assistant", Answer)], addGenerationPrompt: false);
+        int end = prompt.LastIndexOf(Answer, StringComparison.Ordinal);
+        if (end < 0)
+        {
+            return null;
+        }
+
+        string rest = prompt[(end + Answer.Length)..].TrimStart();
+        return tokenizer.Encode(rest, addSpecial: false) is [var first, ..] && tokenizer.IsSpecial(first) ? first : null;
+    }
+
+    /// <summary>
     /// The chat template of a checkpoint: <c>tokenizer.chat_template</c> of a GGUF file; in a folder <c>chat_template.jinja</c>, else
     /// <c>chat_template</c> in tokenizer_config.json (the one called default, if there are several). Null if there is none.
     /// </summary>
@@ -60,9 +90,12 @@ public sealed class ChatFormat
             string? source = File.Exists(separate) ? File.ReadAllText(separate) : SourceIn(root);
             return source is null ? null : new ChatFormat(source, File.Exists(separate) ? separate : config, SpecialTokens(root));
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new CheckpointException($"{config}: is not valid JSON. Download the file again.", error);
+            throw new CheckpointException(
+                $"{config}: is not valid, or its chat template is not. Download the file again.",
+                error
+            );
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

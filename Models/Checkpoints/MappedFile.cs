@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tokenwright.Models.Checkpoints;
 
@@ -16,7 +17,9 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         try
         {
-            Length = new FileInfo(path).Length;
+            // Not what FileInfo says: downloaders put links in place of files, and a link has a length of its own.
+            using SafeFileHandle handle = File.OpenHandle(path);
+            Length = RandomAccess.GetLength(handle);
             if (Length == 0)
             {
                 throw new CheckpointException(

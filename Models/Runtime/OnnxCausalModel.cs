@@ -58,7 +58,7 @@ public sealed class OnnxCausalModel : ICausalModel
     public BuiltGraph Graph { get; }
 
     /// <inheritdoc/>
-    public ModelInfo Info { get; }
+    public ModelInfo Info { get; private set; }
 
     /// <inheritdoc/>
     public Capabilities Capabilities { get; }
@@ -110,6 +110,15 @@ public sealed class OnnxCausalModel : ICausalModel
         }
 
         return $"{Info.Name}: {string.Join("; ", reasons)}.";
+    }
+
+    /// <summary>Lets one more token end a text. Called while the model is opened, before anyone uses it.</summary>
+    internal void EndWith(int token)
+    {
+        if (!Info.EndTokens.Contains(token))
+        {
+            Info = Info with { EndTokens = [.. Info.EndTokens, token] };
+        }
     }
 
     /// <inheritdoc/>

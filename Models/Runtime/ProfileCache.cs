@@ -31,7 +31,8 @@ public sealed class ProfileCache(string folder)
             CultureInfo.InvariantCulture,
             $"{Environment.MachineName}-{RuntimeInformation.ProcessArchitecture}-{Environment.ProcessorCount}-{OnnxEnvironment.Threads}"
         );
-        return $"{model.Graph.Id}-{string.Concat(machine.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))}";
+        // An imported model's folder has the name that its user gave it, which another model may get later.
+        return $"{model.Graph.Id}-{model.Graph.Manifest.WeightBytes}-{string.Concat(machine.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))}";
     }
 
     private static ForwardProfile? TryRead(string file)

@@ -89,6 +89,34 @@ internal sealed class AddedTokens
         return parts;
     }
 
+    /// <summary>The text with a mark inside every special token in it, overlapping ones included, so that none is found any more.</summary>
+    public string Break(string text, char mark)
+    {
+        StringBuilder? broken = null;
+        var done = 0;
+        for (var at = 0; at < text.Length && byFirst.Count > 0; at++)
+        {
+            var step = text.AsSpan(at).IndexOfAny(_any);
+            if (step < 0)
+                break;
+            at += step;
+            if (!HasSpecial(text, at))
+                continue;
+            Rune.DecodeFromUtf16(text.AsSpan(at), out _, out var length);
+            (broken ??= new()).Append(text, done, at + length - done).Append(mark);
+            done = at + length;
+        }
+        return broken is null ? text : broken.Append(text, done, text.Length - done).ToString();
+    }
+
+    private bool HasSpecial(string text, int start)
+    {
+        foreach (var (content, token) in byFirst[text[start]])
+            if (token.IsSpecial && string.CompareOrdinal(text, start, content, 0, content.Length) == 0)
+                return true;
+        return false;
+    }
+
     private (string Content, AddedToken Token) Longest(string text, int start)
     {
         foreach (var candidate in byFirst[text[start]])

@@ -23,21 +23,35 @@ internal static partial class GgufVocabulary
     private const string Qwen2 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    // What each name of tokenizer.ggml.pre cuts at, one pattern after another.
-    private static readonly Dictionary<string, string[]> PreTokenizers = new(StringComparer.Ordinal)
+    // Tekken's: as o200k, without contractions and digits one by one.
+    private const string Tekken =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+        + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+        + @"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // DeepSeek's since V3, after numbers and Chinese and Japanese have been cut out.
+    private const string DeepSeekV3 =
+        @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*"
+        + @"|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    // What the names of tokenizer.ggml.pre stand for, as in llama.cpp's llama-vocab.cpp and the tokenizer files the models came with.
+    private static readonly Dictionary<string, PreTokenizer> PreTokenizers = new(StringComparer.Ordinal)
     {
-        ["default"] =
-        [
+        ["default"] = new(
             @"[\p{P}\$\+<=>\^~\|]+",
             @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)",
             @"\p{N}+",
-            "[0-9][0-9][0-9]",
-        ],
-        ["gpt-2"] = [SplitPattern.Gpt2],
-        ["llama-bpe"] = [SplitPattern.Cl100k],
-        ["qwen2"] = [Qwen2],
-        ["smollm"] = [@"\p{N}", SplitPattern.Gpt2],
-        ["gpt-4o"] = [SplitPattern.O200k],
+            "[0-9][0-9][0-9]"
+        ),
+        ["gpt-2"] = new(SplitPattern.Gpt2),
+        ["llama-bpe"] = new(SplitPattern.Cl100k) { TakesWholePieces = true, Begins = true },
+        ["smaug-bpe"] = new(SplitPattern.Cl100k),
+        // The converter drops Qwen's normaliser; the model was trained with it.
+        ["qwen2"] = new(Qwen2) { Composes = true },
+        ["smollm"] = new(@"\p{N}", SplitPattern.Gpt2),
+        ["gpt-4o"] = new(SplitPattern.O200k),
+        ["tekken"] = new(Tekken) { TakesWholePieces = true, Begins = true },
+        ["deepseek-v3"] = new(@"\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", DeepSeekV3),
     };
 
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
@@ -45,12 +59,19 @@ internal static partial class GgufVocabulary
         ["phi-2"] = "gpt-2",
         ["mpt"] = "gpt-2",
         ["olmo"] = "gpt-2",
+        ["jais"] = "gpt-2",
         ["llama3"] = "llama-bpe",
         ["llama-v3"] = "llama-bpe",
+        ["falcon3"] = "llama-bpe",
+        ["pixtral"] = "llama-bpe",
+        ["dbrx"] = "smaug-bpe",
         ["starcoder"] = "smollm",
         ["refact"] = "smollm",
         ["command-r"] = "smollm",
+        ["codeshell"] = "smollm",
+        ["exaone"] = "smollm",
         ["deepseek-r1-qwen"] = "qwen2",
+        ["llama4"] = "gpt-4o",
     };
 
     public static Tokenizer Read(GgufFile file)
@@ -107,7 +128,7 @@ internal static partial class GgufVocabulary
 
     private static Tokenizer ByMerges(GgufFile file, string[] tokens, TokenType[] types)
     {
-        string name = PreTokenizer(file);
+        PreTokenizer pre = PreTokenizerOf(file);
         string[] merges = file.Texts(Prefix + "merges") ?? throw new FormatException("there are no merges.");
         if (Array.Find(merges, merge => merge.Count(c => c == ' ') != 1) is { } odd)
         {
@@ -124,9 +145,9 @@ internal static partial class GgufVocabulary
             vocabulary.TryAdd(tokens[id], id);
         }
 
-        // The converter drops Qwen's normaliser; the model was trained with it.
-        bool composes = name == "qwen2";
-        Func<string, string> normalize = composes ? text => UnicodeForms.Normalize(text, NormalizationForm.FormC) : text => text;
+        Func<string, string> normalize = pre.Composes
+            ? text => UnicodeForms.Normalize(text, NormalizationForm.FormC)
+            : text => text;
         return new(
             new()
             {
@@ -136,31 +157,29 @@ internal static partial class GgufVocabulary
                 NormalizeToken = normalize,
                 PreTokenizers =
                 [
-                    .. PreTokenizers[name]
-                        .Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)),
+                    .. pre.Patterns.Select(pattern => new PatternSplit(SplitPattern.Parse(pattern), SplitBehavior.Isolated)),
                 ],
                 Encoder = new MergeEncoder(
                     vocabulary,
                     merges,
                     byteLevel: true,
-                    ignoreMerges: name == "llama-bpe",
+                    ignoreMerges: pre.TakesWholePieces,
                     byteFallback: false,
                     unknown: null,
                     fuseUnknown: false
                 ),
-                Prefix = Around(file, tokens, "bos", otherwise: name == "llama-bpe"),
+                Prefix = Around(file, tokens, "bos", otherwise: pre.Begins),
                 Suffix = Around(file, tokens, "eos", otherwise: false),
             }
         );
     }
 
     // The name that the patterns go by.
-    private static string PreTokenizer(GgufFile file)
+    private static PreTokenizer PreTokenizerOf(GgufFile file)
     {
         string name = file.Text(Prefix + "pre") ?? "default";
-        name = Aliases.GetValueOrDefault(name, name);
-        return PreTokenizers.ContainsKey(name)
-            ? name
+        return PreTokenizers.TryGetValue(Aliases.GetValueOrDefault(name, name), out PreTokenizer? known)
+            ? known
             : throw new NotSupportedException(
                 $"the pre-tokenizer '{name}' (supported are {string.Join(", ", PreTokenizers.Keys.Concat(Aliases.Keys))})"
             );
@@ -241,5 +260,18 @@ internal static partial class GgufVocabulary
 
         long id = file.WholeNumber($"{Prefix}{role}_token_id") ?? throw new FormatException($"there is no '{role}_token_id'.");
         return id >= 0 && id < tokens.Length ? [(int)id] : throw new FormatException($"the id {id} is no token.");
+    }
+
+    /// <summary>How a text is cut before merging: at one pattern after another.</summary>
+    private sealed record PreTokenizer(params string[] Patterns)
+    {
+        /// <summary>Whether a whole piece that is a token is taken without merging.</summary>
+        public bool TakesWholePieces { get; init; }
+
+        /// <summary>Whether a text begins with the begin token where the file does not say.</summary>
+        public bool Begins { get; init; }
+
+        /// <summary>Whether texts are brought into Unicode's form C.</summary>
+        public bool Composes { get; init; }
     }
 }

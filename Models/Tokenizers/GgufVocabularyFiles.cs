@@ -53,14 +53,14 @@ internal static partial class GgufVocabulary
 
     private static JsonObject Merges(GgufFile file, string[] tokens, TokenType[] types)
     {
-        string name = PreTokenizer(file);
+        PreTokenizer pre = PreTokenizerOf(file);
         JsonObject vocabulary = [];
         for (int id = 0; id < tokens.Length; id++)
         {
             vocabulary.TryAdd(tokens[id], id);
         }
 
-        int[] begin = Around(file, tokens, "bos", otherwise: name == "llama-bpe");
+        int[] begin = Around(file, tokens, "bos", otherwise: pre.Begins);
         int[] end = Around(file, tokens, "eos", otherwise: false);
         return new JsonObject
         {
@@ -68,18 +68,17 @@ internal static partial class GgufVocabulary
             ["truncation"] = null,
             ["padding"] = null,
             ["added_tokens"] = new JsonArray([.. Added(tokens, types).Select(Described)]),
-            ["normalizer"] = name == "qwen2" ? new JsonObject { ["type"] = "NFC" } : null,
+            ["normalizer"] = pre.Composes ? new JsonObject { ["type"] = "NFC" } : null,
             ["pre_tokenizer"] = Sequence(
                 "pretokenizers",
                 [
-                    .. PreTokenizers[name]
-                        .Select(pattern => new JsonObject
-                        {
-                            ["type"] = "Split",
-                            ["pattern"] = new JsonObject { ["Regex"] = pattern },
-                            ["behavior"] = "Isolated",
-                            ["invert"] = false,
-                        }),
+                    .. pre.Patterns.Select(pattern => new JsonObject
+                    {
+                        ["type"] = "Split",
+                        ["pattern"] = new JsonObject { ["Regex"] = pattern },
+                        ["behavior"] = "Isolated",
+                        ["invert"] = false,
+                    }),
                     BytesAsSymbols(),
                 ]
             ),
@@ -94,7 +93,7 @@ internal static partial class GgufVocabulary
                 ["end_of_word_suffix"] = null,
                 ["fuse_unk"] = false,
                 ["byte_fallback"] = false,
-                ["ignore_merges"] = name == "llama-bpe",
+                ["ignore_merges"] = pre.TakesWholePieces,
                 ["vocab"] = vocabulary,
                 ["merges"] = new JsonArray([.. file.Texts(Prefix + "merges")!.Select(merge => (JsonNode)merge)]),
             },
@@ -160,7 +159,7 @@ internal static partial class GgufVocabulary
     }
 
     private static bool AddsToken(GgufFile file, string role, bool hasMerges) =>
-        file.Flag($"{Prefix}add_{role}_token") ?? (role == "bos" && (!hasMerges || PreTokenizer(file) == "llama-bpe"));
+        file.Flag($"{Prefix}add_{role}_token") ?? (role == "bos" && (!hasMerges || PreTokenizerOf(file).Begins));
 
     private static void Save(JsonObject root, string folder, string name)
     {

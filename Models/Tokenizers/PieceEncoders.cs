@@ -50,6 +50,9 @@ internal sealed class MergeEncoder : IPieceEncoder
         }
     }
 
+    /// <summary>Whether pieces are merged from bytes, not from characters.</summary>
+    public bool IsByteLevel => byteLevel;
+
     public void Encode(string piece, List<int> ids)
     {
         if (byteLevel)

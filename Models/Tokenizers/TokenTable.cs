@@ -9,6 +9,8 @@ internal sealed class TokenTable
     /// <summary>Far above any real vocabulary; keeps a damaged file from asking for gigabytes.</summary>
     private const int MostTokens = 1 << 24;
 
+    private const int MostGaps = 4096;
+
     private readonly byte[] _bytes;
     private readonly int[] _ends; // bytes of id: [ends[id], ends[id + 1])
     private readonly bool[] _special;
@@ -25,6 +27,9 @@ internal sealed class TokenTable
                 throw new TokenizerException(file, $"token '{token.Literal}' has the impossible id {token.Id}.");
             size = Math.Max(size, token.Id + 1);
         }
+        // Tables grow with the greatest id, and a damaged file must not make them large.
+        if (size > 4L * tokens.Count + MostGaps)
+            throw new TokenizerException(file, $"{tokens.Count} tokens have ids up to {size - 1}; that is no numbering.");
         if (size == 0)
             throw new TokenizerException(file, "the vocabulary is empty.");
 

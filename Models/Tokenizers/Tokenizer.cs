@@ -11,6 +11,11 @@ namespace Tokenwright.Models.Tokenizers;
 /// </remarks>
 public sealed class Tokenizer : IVocabulary
 {
+    /// <summary>Stands inside the name of a special token that is meant as text; Unicode has set it aside for such uses.</summary>
+    private const char Guard = '\uFDD0';
+
+    private static readonly string[] Files = ["tokenizer.json", "tokenizer.model"];
+
     private readonly TokenTable _table;
     private readonly AddedTokens _rawTokens;
     private readonly AddedTokens _normalizedTokens;
@@ -97,20 +102,45 @@ public sealed class Tokenizer : IVocabulary
     public IReadOnlyList<int> Encode(string text, bool allowSpecial = true, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
-        text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
         var ids = new List<int>(text.Length / 3 + 4);
         if (addSpecial)
             ids.AddRange(_prefix);
-        foreach (var part in _rawTokens.Split(text, allowSpecial))
-        {
-            if (part.Token is { } token)
-                ids.Add(token.Id);
-            else
-                EncodeNormalized(_normalize(text[part.Start..part.End], part.Start == 0), part.Start == 0, allowSpecial, ids);
-        }
+        Encode(text, allowSpecial, isGuarded: false, ids);
         if (addSpecial)
             ids.AddRange(_suffix);
         return ids;
+    }
+
+    /// <summary>The ids of a prompt that a template has made from texts protected by <see cref="Protect"/>: the template's own special
+    /// tokens are recognised, those spelled out in the texts are text. Nothing is added.</summary>
+    /// <param name="prompt">The prompt.</param>
+    public IReadOnlyList<int> EncodeProtected(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        var ids = new List<int>(prompt.Length / 3 + 4);
+        Encode(prompt, allowSpecial: true, isGuarded: true, ids);
+        return ids;
+    }
+
+    /// <summary>Marks every special token spelled out in a text, so that <see cref="EncodeProtected"/> takes it for text.</summary>
+    /// <param name="text">What a person or a document says.</param>
+    public string Protect(string text) => _rawTokens.Break(_normalizedTokens.Break(text, Guard), Guard);
+
+    /// <summary>Loads the tokenizer of a checkpoint; null if it has none.</summary>
+    /// <param name="path">A folder or a GGUF file.</param>
+    internal static Tokenizer? In(string path) =>
+        File.Exists(path) || Files.Any(file => File.Exists(Path.Combine(path, file))) ? Load(path) : null;
+
+    /// <summary>Throws if there are more tokens than a model has.</summary>
+    internal void CheckFits(int vocabularySize, string origin)
+    {
+        if (Size > vocabularySize)
+        {
+            throw new TokenizerException(
+                origin,
+                $"the tokenizer has {Size} tokens and the model {vocabularySize}. They do not belong together: take both from one checkpoint."
+            );
+        }
     }
 
     /// <summary>The text of a token sequence: the UTF-8 reading of all bytes, malformed ones as U+FFFD, without special tokens.</summary>
@@ -131,13 +161,23 @@ public sealed class Tokenizer : IVocabulary
     /// <param name="id">A token id.</param>
     public string Literal(int id) => _table.Literal(id);
 
+    /// <summary>How it encodes, in a word or two.</summary>
+    public string Kind =>
+        _encoder switch
+        {
+            MergeEncoder { IsByteLevel: true } => "byte-level BPE",
+            MergeEncoder => "BPE",
+            RankEncoder => "BPE by ranks",
+            _ => "SentencePiece BPE",
+        };
+
     /// <summary>The id of an added or special token, e.g. <c>&lt;|end|&gt;</c>; null if there is none of this name.</summary>
     /// <param name="specialToken">Its literal text.</param>
     public int? Find(string specialToken) => _found.TryGetValue(specialToken, out var id) ? id : null;
 
     private static string Choose(string folder)
     {
-        foreach (var name in new[] { "tokenizer.json", "tokenizer.model" })
+        foreach (var name in Files)
             if (File.Exists(Path.Combine(folder, name)))
                 return Path.Combine(folder, name);
         return Directory.GetFiles(folder, "*.tiktoken") is [var only]
@@ -148,7 +188,25 @@ public sealed class Tokenizer : IVocabulary
             );
     }
 
-    private void EncodeNormalized(string text, bool first, bool allowSpecial, List<int> ids)
+    private void Encode(string text, bool allowSpecial, bool isGuarded, List<int> ids)
+    {
+        text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        foreach (var part in _rawTokens.Split(text, allowSpecial))
+        {
+            if (part.Token is { } token)
+                ids.Add(token.Id);
+            else
+                EncodeNormalized(
+                    _normalize(text[part.Start..part.End], part.Start == 0),
+                    part.Start == 0,
+                    allowSpecial,
+                    isGuarded,
+                    ids
+                );
+        }
+    }
+
+    private void EncodeNormalized(string text, bool first, bool allowSpecial, bool isGuarded, List<int> ids)
     {
         foreach (var part in _normalizedTokens.Split(text, allowSpecial))
         {
@@ -157,7 +215,8 @@ public sealed class Tokenizer : IVocabulary
                 ids.Add(token.Id);
                 continue;
             }
-            List<string> pieces = [text[part.Start..part.End]];
+            var stretch = text[part.Start..part.End];
+            List<string> pieces = [isGuarded ? stretch.Replace(Guard.ToString(), "", StringComparison.Ordinal) : stretch];
             foreach (var step in preTokenizers)
             {
                 var smaller = new List<string>(pieces.Count * 2);

@@ -1,7 +1,7 @@
 namespace Tokenwright.Host;
 
 /// <summary>How a text is to be generated. All of it is optional.</summary>
-public sealed class GenerationRequest
+public sealed record GenerationRequest
 {
     /// <summary>The method's id; null takes the default, which depends on whether a temperature above 0 is given.</summary>
     public string? Method { get; init; }

@@ -1,3 +1,5 @@
+using Tokenwright.Models.Chat;
+
 namespace Tokenwright.Host;
 
 /// <summary>A model and what belongs to it.</summary>
@@ -18,6 +20,12 @@ public sealed record LoadedModel(
 {
     /// <summary>The ids of a text in the middle of another one: no special tokens are added or recognised. Null where unknown.</summary>
     public Func<string, IReadOnlyList<int>>? EncodePart { get; init; }
+
+    /// <summary>
+    /// The ids of a conversation's prompt, by the model's chat template; throws a <see cref="HostException"/> where there is no template, or
+    /// where it refuses the conversation. Null where there is no tokenizer.
+    /// </summary>
+    public Func<IReadOnlyList<ChatMessage>, IReadOnlyList<int>>? EncodeChat { get; init; }
 
     /// <summary>What parts learn about this model and keep between generations.</summary>
     public SharedStores Stores { get; init; } = new();

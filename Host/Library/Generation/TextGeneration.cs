@@ -13,11 +13,19 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
     private readonly LoadedModel _model;
     private readonly ReadOnlyMemory<int> _prompt;
     private readonly GenerationRequest _request;
+    private readonly SequenceStore? _sequences;
     private GenerationResult? _result;
     private int _isStarted;
 
-    internal TextGeneration(Planner planner, LoadedModel model, ReadOnlyMemory<int> prompt, GenerationRequest request)
+    internal TextGeneration(
+        Planner planner,
+        LoadedModel model,
+        ReadOnlyMemory<int> prompt,
+        GenerationRequest request,
+        SequenceStore? sequences = null
+    )
     {
+        _sequences = sequences;
         _planner = planner;
         _model = model;
         _prompt = prompt;
@@ -198,6 +206,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
                     TopLogProbabilities = _request.TopLogProbabilities ?? -1,
                     Profile = profile,
                     Trace = _request.Trace,
+                    Sequences = _sequences,
                 }
             );
         }

@@ -17,6 +17,7 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
     private readonly byte* _data;
     private readonly Dictionary<string, object> _metadata = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Entry> _tensors = new(StringComparer.Ordinal);
+    private long _metadataEnd;
 
     /// <summary>Opens and checks a file.</summary>
     /// <param name="path">Its path.</param>
@@ -77,6 +78,46 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>The one GGUF file of a folder that has no config.json, or the path itself.</summary>
+    /// <param name="path">Any path.</param>
+    /// <exception cref="CheckpointException">The folder has several GGUF files.</exception>
+    public static string In(string path)
+    {
+        if (!Directory.Exists(path) || File.Exists(Path.Combine(path, "config.json")))
+        {
+            return path;
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(path, "*.gguf").Order(StringComparer.Ordinal)];
+        return files.Length switch
+        {
+            0 => path,
+            1 => files[0],
+            _ => throw new CheckpointException(
+                $"{path}: holds {files.Length} GGUF files. Give one of them: {string.Join(", ", files.Select(Path.GetFileName))}."
+            ),
+        };
+    }
+
+    /// <summary>Writes the metadata, the tokenizer among them, as a GGUF file without tensors.</summary>
+    /// <param name="path">The file, which must not exist.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void SaveMetadata(string path)
+    {
+        using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
+        // Magic and version, no tensors, then the number of values and the values.
+        file.Write(new ReadOnlySpan<byte>(_file.Start, 8));
+        file.Write(new byte[8]);
+        for (long at = 16; at < _metadataEnd; )
+        {
+            int part = (int)Math.Min(_metadataEnd - at, 1 << 20);
+            file.Write(new ReadOnlySpan<byte>(_file.Start + at, part));
+            at += part;
+        }
+
+        file.Flush(flushToDisk: true);
     }
 
     /// <summary>
@@ -254,6 +295,7 @@ public sealed unsafe class GgufFile : ITensorSource, IDisposable
             }
         }
 
+        _metadataEnd = reader.Position;
         List<(string Name, Entry Entry)> read = [];
         for (ulong i = 0; i < tensors; i++)
         {

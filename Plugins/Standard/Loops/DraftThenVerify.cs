@@ -25,7 +25,8 @@ public sealed class DraftThenVerify : IDecodingLoop
         var tree = verification.Tree;
         var drafter = generation.Drafter;
         var forward = new ForwardItem[1];
-        using var sequence = generation.Target.CreateSequence();
+        using var lease = generation.LeaseSequence();
+        var sequence = lease.Sequence;
 
         // The last part of the prompt is fed like a draft: its last row is the root, and nothing follows it yet.
         int done = await generation.FeedPromptAsync(sequence, cancellation).ConfigureAwait(false);

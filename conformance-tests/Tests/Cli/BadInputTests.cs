@@ -11,7 +11,7 @@ public sealed class BadInputTests(CommandLine cli)
     [Fact]
     public Task Words_that_make_no_sense_are_refused() =>
         Refuse(
-            ([], "Say what to do: run, models, plugins, schema. See 'tokenwright --help'."),
+            ([], "Say what to do: run, chat, models, plugins, drafts, schema. See 'tokenwright --help'."),
             (["rum"], "Unknown command 'rum'. Did you mean 'run'?*"),
             (["models", "lst"], "Unknown command 'lst'. Did you mean 'list'?*See 'tokenwright models --help'."),
             (["run", "x", "--temprature", "1"], "Unknown option '--temprature'. Did you mean '--temperature'?*"),
@@ -75,8 +75,8 @@ public sealed class BadInputTests(CommandLine cli)
                 ["run", string.Join(' ', Enumerable.Repeat("word", 1200)), "--model", "draft"],
                 "The prompt has 12* tokens and the context of draft holds 1024*Shorten the prompt."
             ),
-            (["run", "--prompt-file", cli.File("nowhere.txt")], "There is no prompt file '*nowhere.txt'."),
-            (["run", "--prompt-file", cli.Folder], "There is no prompt file *"),
+            (["run", "--prompt-file", cli.File("nowhere.txt")], "--prompt-file: there is no file '*nowhere.txt'."),
+            (["run", "--prompt-file", cli.Folder], "--prompt-file: there is no file *"),
             (["run", "--prompt-file", binary], "--prompt-file *binary.txt: is not UTF-8 text.*")
         );
     }

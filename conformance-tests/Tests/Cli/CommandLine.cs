@@ -41,6 +41,19 @@ public sealed class CommandLine : IDisposable
     /// <summary>Runs <c>tokenwright</c> to its end.</summary>
     public Task<Outcome> RunAsync(params string[] arguments) => RunAsync(Cache, arguments);
 
+    /// <summary>Runs <c>tokenwright</c> with lines of input.</summary>
+    public async Task<Outcome> SayAsync(string[] lines, params string[] arguments)
+    {
+        using var process = Start(Cache, "dotnet", ["exec", Dll, .. arguments], hasInput: true);
+        foreach (string line in lines)
+        {
+            await process.StandardInput.WriteLineAsync(line);
+        }
+
+        process.StandardInput.Close();
+        return await EndAsync(process);
+    }
+
     /// <summary>The JSON that a command prints.</summary>
     public async Task<JsonElement> JsonAsync(params string[] arguments)
     {
@@ -58,10 +71,11 @@ public sealed class CommandLine : IDisposable
     }
 
     /// <summary>Starts a program, with the cache in its environment.</summary>
-    public static Process Start(string cache, string program, string[] arguments)
+    public static Process Start(string cache, string program, string[] arguments, bool hasInput = false)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
+            RedirectStandardInput = hasInput,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = new UTF8Encoding(false),

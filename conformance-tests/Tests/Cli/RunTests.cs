@@ -11,7 +11,7 @@ public sealed class RunTests(CommandLine cli)
     private const string Once = "Once upon a time";
 
     /// <summary>Slows a text down and says when it has begun, so that a test can interrupt it.</summary>
-    private const string Slow = """
+    internal const string Slow = """
         using Tokenwright;
         [LogitsProcessor("slow", "Waits before every token.")]
         public sealed class Slow : ILogitsProcessor
@@ -112,7 +112,8 @@ public sealed class RunTests(CommandLine cli)
         var expected = ModelFiles.Ids(row.GetProperty("greedy"))[..8];
 
         var outcome = await cli.RunAsync("run", "--model", folder, "--prompt-ids", prompt, "--max-tokens", "8");
-        outcome.Should().Be(new Outcome(0, string.Join(',', expected) + Environment.NewLine, ""));
+        outcome.ExitCode.Should().Be(0);
+        outcome.Out.Should().Be(string.Join(',', expected) + Environment.NewLine);
 
         var json = await cli.JsonAsync("run", "--prompt-ids", prompt, "--max-tokens", "8");
         ModelFiles.Ids(json.GetProperty("token_ids")).Should().Equal(expected);

@@ -15,6 +15,12 @@ internal sealed class GgufWriter
         return this;
     }
 
+    public GgufWriter Without(string key)
+    {
+        _values.RemoveAll(pair => pair.Key == key);
+        return this;
+    }
+
     /// <summary>Adds a tensor; the shape is row-major.</summary>
     public GgufWriter Add(string name, uint type, byte[] data, params long[] shape)
     {
@@ -70,6 +76,18 @@ internal sealed class GgufWriter
         return writer;
     }
 
+    /// <summary>That Llama as a chat model: a message stands between the special tokens &lt;b&gt; and &lt;e&gt;.</summary>
+    public static GgufWriter Chat() =>
+        Llama()
+            .Set("tokenizer.ggml.tokens", new[] { "<e>", "a", "b", "c", "ab", "1", "<b>", "Ġab" })
+            .Set("tokenizer.ggml.token_type", new[] { 3, 1, 1, 1, 1, 1, 3, 1 })
+            .Set("tokenizer.ggml.merges", new[] { "a b" })
+            .Set(
+                "tokenizer.chat_template",
+                "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('No tools here') }}{% endif %}"
+                    + "<b>{{ m.content }}<e>{% endfor %}{% if add_generation_prompt %}<b>{% endif %}"
+            );
+
     public byte[] Write(out int headerLength)
     {
         using MemoryStream stream = new();
@@ -109,10 +127,12 @@ internal sealed class GgufWriter
         return stream.ToArray();
     }
 
-    public string Save(TemporaryFolder folder, string name = "model.gguf")
+    public string Save(TemporaryFolder folder, string name = "model.gguf") => Save(folder.File(name));
+
+    public string Save(string path)
     {
-        File.WriteAllBytes(folder.File(name), Write(out _));
-        return folder.File(name);
+        File.WriteAllBytes(path, Write(out _));
+        return path;
     }
 
     private static void Text(BinaryWriter writer, string text)
@@ -151,6 +171,12 @@ internal sealed class GgufWriter
             case int[] numbers:
                 writer.Write(9u);
                 writer.Write(5u);
+                writer.Write((ulong)numbers.Length);
+                Array.ForEach(numbers, writer.Write);
+                break;
+            case float[] numbers:
+                writer.Write(9u);
+                writer.Write(6u);
                 writer.Write((ulong)numbers.Length);
                 Array.ForEach(numbers, writer.Write);
                 break;

@@ -18,10 +18,7 @@ internal static class ExportCommand
         var name = new Argument<string>("model") { Description = "A model's name, its folder, or a GGUF file." };
         var format = new ChoiceOption<Format>("--format") { Description = "genai: a folder for ONNX Runtime GenAI." };
         var output = new Option<string>("--out") { Description = "The folder to write.", Required = true };
-        var precision = new ChoiceOption<WeightPrecision>("--precision")
-        {
-            Description = "How weights are stored: float32, int8 or int4.",
-        };
+        var precision = Precision.Option();
         var all = new Option<bool>("--all-logits")
         {
             Description = "Logits of every row, not of the last only: slower prompts, but drafts can be checked.",
@@ -51,7 +48,7 @@ internal static class ExportCommand
                     folder,
                     new GenAiExportOptions
                     {
-                        Precision = parsed.GetValue(precision),
+                        Precision = parsed.GetValue(precision) ?? WeightPrecision.Float32,
                         AllLogits = parsed.GetValue(all),
                         Replace = parsed.GetValue(force),
                     },
