@@ -74,6 +74,19 @@ internal sealed class KvCache : IDisposable
         }
     }
 
+    /// <summary>Fills the first rows with zeros.</summary>
+    public void Clear(int rows)
+    {
+        foreach (var buffer in _buffers)
+        {
+            var values = buffer.GetTensorMutableDataAsSpan<float>();
+            for (int head = 0; head < _heads; head++)
+            {
+                values.Slice(head * Capacity * _headSize, rows * _headSize).Clear();
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -10,6 +10,8 @@ public sealed class OnnxCausalModel : ICausalModel
 {
     private readonly InferenceSession _session;
     private long _runtimeTicks;
+    private KvCache? _spareCache;
+    private bool _isDisposed;
 
     /// <summary>Opens a session.</summary>
     /// <param name="name">What the user calls the model.</param>
@@ -145,8 +147,36 @@ public sealed class OnnxCausalModel : ICausalModel
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         _session.Dispose();
         Masks?.Dispose();
+        Interlocked.Exchange(ref _spareCache, null)?.Dispose();
+    }
+
+    /// <summary>An empty cache: that of the sequence which ended last, if it was kept, else a new one.</summary>
+    /// <remarks>
+    /// The pages of a used cache are in memory. Touching fresh ones took a quarter of the time of a 64-token prompt of a 135 M model.
+    /// </remarks>
+    internal KvCache TakeCache(int capacity)
+    {
+        var facts = Graph.Manifest;
+        return Interlocked.Exchange(ref _spareCache, null)
+            ?? new KvCache(facts.Layers, facts.KeyValueHeads, facts.PaddedHeadSize, capacity);
+    }
+
+    /// <summary>Takes the cache of a sequence that ended; one is kept.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="rows">How many of its first rows may hold something.</param>
+    internal void ReturnCache(KvCache cache, int rows)
+    {
+        if (_isDisposed)
+        {
+            cache.Dispose();
+            return;
+        }
+
+        cache.Clear(rows);
+        Interlocked.Exchange(ref _spareCache, cache)?.Dispose();
     }
 
     internal OrtIoBinding CreateBinding() => _session.CreateIoBinding();

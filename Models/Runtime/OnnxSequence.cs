@@ -27,20 +27,15 @@ internal sealed class OnnxSequence : ISequence
     private readonly List<int> _positions = [];
     private readonly KvCache _cache;
     private float[]? _firstLogits;
+    private int _mostRows;
     private bool _isDisposed;
 
     public OnnxSequence(OnnxCausalModel model)
     {
         Model = model;
-        var facts = model.Graph.Manifest;
-        _graph = facts.Options;
+        _graph = model.Graph.Manifest.Options;
         _rows = new ForwardRows(_buffers, model.Info);
-        _cache = new KvCache(
-            facts.Layers,
-            facts.KeyValueHeads,
-            facts.PaddedHeadSize,
-            Math.Min(FirstCapacity, model.Info.ContextLength)
-        );
+        _cache = model.TakeCache(Math.Min(FirstCapacity, model.Info.ContextLength));
         _tokens.EnsureCapacity(_cache.Capacity);
     }
 
@@ -178,6 +173,7 @@ internal sealed class OnnxSequence : ISequence
         }
 
         _cache.CopyTo(fork._cache, length);
+        fork._mostRows = length;
         fork._tokens.AddRange(Tokens[..length]);
         return fork;
     }
@@ -188,7 +184,7 @@ internal sealed class OnnxSequence : ISequence
         {
             _isDisposed = true;
             Unbind();
-            _cache.Dispose();
+            Model.ReturnCache(_cache, _mostRows);
             _runOptions.Dispose();
         }
     }
@@ -273,6 +269,7 @@ internal sealed class OnnxSequence : ISequence
 
     private void Grow(int total, int rows)
     {
+        _mostRows = Math.Max(_mostRows, total);
         if (total > _cache.Capacity)
         {
             int capacity = _cache.Capacity;
