@@ -269,7 +269,6 @@ internal sealed class OnnxSequence : ISequence
 
     private void Grow(int total, int rows)
     {
-        _mostRows = Math.Max(_mostRows, total);
         if (total > _cache.Capacity)
         {
             int capacity = _cache.Capacity;
@@ -282,6 +281,8 @@ internal sealed class OnnxSequence : ISequence
             _cache.Grow(Math.Min(capacity, Model.Info.ContextLength), rows);
             _tokens.EnsureCapacity(_cache.Capacity);
         }
+
+        _mostRows = Math.Max(_mostRows, total);
     }
 
     private void Fill(in ForwardShape shape, ReadOnlySpan<int> tokens, int total, bool isChain)
