@@ -1,9 +1,10 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Tokenwright.Benchmarks.Decoding;
 using Tokenwright.Benchmarks.Peer;
 using Tokenwright.Benchmarks.Speculation;
 
-// own-time [MODEL FOLDER]    what a step costs outside ONNX Runtime
+// own-time MODEL [STEPS]     what a step costs outside ONNX Runtime, plain and with a tree of 16 nodes
 // start-up EXECUTABLE        from the start of the process to the first token
 // peer MODEL... --peer COMMAND  plain decoding beside another engine
 // precision MODEL [TEXT]     what 8 and 4 bits do to logits and perplexity
@@ -13,8 +14,8 @@ using Tokenwright.Benchmarks.Speculation;
 // anything else              BenchmarkDotNet: --filter *Pick*
 switch (args)
 {
-    case ["own-time", var folder]:
-        await OwnTime.RunAsync(folder);
+    case ["own-time", var model, .. var steps]:
+        await OwnTime.RunAsync(model, steps is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 200);
         break;
     case ["speculation", .. var arguments]:
         await SpeculationBenchmark.RunAsync(SpeculationSettings.Parse(arguments));
