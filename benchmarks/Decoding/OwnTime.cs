@@ -43,7 +43,9 @@ internal static class OwnTime
         Console.WriteLine(
             $"{opened.Model.Info.Name}, {opened.Model.Info.VocabularySize} tokens, arg-max {(argMax ? "inside" : "outside")} the graph: medians of {steps} steps and more after {Warm} warm ones"
         );
-        Console.WriteLine("| step | draft nodes | tokens per step | own µs | per visited node | ONNX Runtime µs | bytes allocated per step |");
+        Console.WriteLine(
+            "| step | draft nodes | tokens per step | own µs | per visited node | ONNX Runtime µs | bytes allocated per step |"
+        );
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var (name, parts) in argMax ? Shapes[..1] : Shapes)
         {

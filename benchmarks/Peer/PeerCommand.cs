@@ -16,7 +16,7 @@ namespace Tokenwright.Benchmarks.Peer;
 /// </remarks>
 internal sealed partial class PeerCommand(string template)
 {
-    public Run Run(string folder, int[] prompt, PeerSettings settings)
+    public Run Run(string folder, int[] prompt, int count, int runs, int threads)
     {
         string[] words =
         [
@@ -27,9 +27,9 @@ internal sealed partial class PeerCommand(string template)
                     word.Replace("{folder}", folder, StringComparison.Ordinal)
                         .Replace("{ort}", RuntimeLibrary(), StringComparison.Ordinal)
                         .Replace("{ids}", string.Join(',', prompt), StringComparison.Ordinal)
-                        .Replace("{new}", settings.New.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-                        .Replace("{runs}", settings.Runs.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-                        .Replace("{threads}", settings.Threads.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                        .Replace("{new}", count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                        .Replace("{runs}", runs.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                        .Replace("{threads}", threads.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
                 ),
         ];
         using var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;

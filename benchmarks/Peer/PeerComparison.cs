@@ -81,7 +81,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                             .Add(
                                 contender switch
                                 {
-                                    0 => settings.Peer.Run(folder, prompt, settings),
+                                    0 => settings.Peer.Run(folder, prompt, settings.New, settings.Runs, settings.Threads),
                                     1 => await OwnDecoding.RunAsync(exported.Model, prompt, settings),
                                     _ => await OwnDecoding.RunAsync(own.Model, prompt, settings),
                                 }

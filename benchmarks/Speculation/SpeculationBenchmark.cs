@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Tokenwright.Benchmarks.Peer;
 using Tokenwright.Host;
+using Tokenwright.Models.GenAi;
+using Tokenwright.Models.Runtime;
 
 namespace Tokenwright.Benchmarks.Speculation;
 
@@ -25,9 +28,23 @@ internal static class SpeculationBenchmark
             $"{opened.Info.Name}, {settings.PerSet} prompts of a set, at most {settings.New} new tokens, greedy. "
                 + $"t(1) {profile.Milliseconds(1, 128):0.00} ms, t(17) {profile.Milliseconds(17, 128):0.00} ms, t(81) {profile.Milliseconds(81, 128):0.00} ms after 128 tokens."
         );
-        foreach (var (set, prompts) in settings.ReadPrompts(new ModelLibrary().Find(settings.Model)))
+        string model = new ModelLibrary().Find(settings.Model);
+        string exported = Directory.CreateTempSubdirectory("tokenwright-peer-").FullName;
+        try
         {
-            await MeasureAsync(host, opened, settings, set, prompts, profile, report);
+            if (settings.Peer is not null)
+            {
+                GenAiExport.Write(model, Path.Combine(exported, "model"), new GenAiExportOptions { AllLogits = true });
+            }
+
+            foreach (var (set, prompts) in settings.ReadPrompts(model))
+            {
+                await MeasureAsync(host, opened, settings, Path.Combine(exported, "model"), set, prompts, profile, report);
+            }
+        }
+        finally
+        {
+            Directory.Delete(exported, recursive: true);
         }
 
         if (settings.Output is not null)
@@ -40,6 +57,7 @@ internal static class SpeculationBenchmark
         TokenwrightHost host,
         LanguageModel opened,
         SpeculationSettings settings,
+        string exported,
         string set,
         IReadOnlyList<int[]> prompts,
         ForwardProfile profile,
@@ -47,13 +65,12 @@ internal static class SpeculationBenchmark
     )
     {
         var plain = new Tally(profile);
-        Tally[] tallies = [.. settings.Contenders.Select(_ => new Tally(profile))];
+        Tally[] tallies = [.. settings.Methods.Select(_ => new Tally(profile))];
 
         // Each has stores of its own over the set, as if it were alone.
-        LanguageModel[] models =
-        [
-            .. settings.Contenders.Select(_ => host.Use(opened.Model with { Stores = new SharedStores() })),
-        ];
+        LanguageModel[] models = [.. settings.Methods.Select(_ => host.Use(opened.Model with { Stores = new SharedStores() }))];
+        double peerPlain = 0;
+        double peerSpeculation = 0;
         int differing = 0;
         await RunAsync(opened, prompts[0], "greedy", null, 16, new Tally(profile));
         foreach (int[] prompt in prompts)
@@ -61,9 +78,15 @@ internal static class SpeculationBenchmark
             var expected = await RunAsync(opened, prompt, "greedy", null, settings.New, plain);
             for (int i = 0; i < models.Length; i++)
             {
-                var contender = settings.Contenders[i];
-                var tokens = await RunAsync(models[i], prompt, contender.Id, contender.Options, settings.New, tallies[i]);
+                var method = settings.Methods[i];
+                var tokens = await RunAsync(models[i], prompt, method.Id, method.Options, settings.New, tallies[i]);
                 differing += tokens.SequenceEqual(expected) ? 0 : 1;
+            }
+
+            if (settings.Peer is not null)
+            {
+                peerPlain += PeerSeconds(settings.Peer, prompt);
+                peerSpeculation += PeerSeconds(settings.PeerSpeculation!, prompt);
             }
         }
 
@@ -80,8 +103,23 @@ internal static class SpeculationBenchmark
             double speed = plain.PerToken / tally.PerToken;
             double bound = tally.PerPass * plain.Forward / (tally.Forward + tally.Draft);
             Line(
-                $"| {settings.Contenders[i].Name} | {tally.PerPass:0.00} ({tally.Rows:0}) | {speed:0.00} | {speed / bound:P0} | {tally.Forward / plain.Forward:0.00} | {tally.Draft / plain.Forward:P1} | {1000 * tally.Engine:0} | {tally.ModelledCost:0.00} |"
+                $"| {settings.Methods[i].Name} | {tally.PerPass:0.00} ({tally.Rows:0}) | {speed:0.00} | {speed / bound:P0} | {tally.Forward / plain.Forward:0.00} | {tally.Draft / plain.Forward:P1} | {1000 * tally.Engine:0} | {tally.ModelledCost:0.00} |"
             );
+        }
+
+        if (settings.Peer is not null)
+        {
+            Line($"");
+            Line(
+                $"The peer's own speculation ÷ its own plain decoding, in the same minutes: {peerPlain / peerSpeculation:0.00}."
+            );
+        }
+
+        // The median of three, after a warm one.
+        double PeerSeconds(PeerCommand command, int[] prompt)
+        {
+            var run = command.Run(exported, prompt, settings.New, 3, OnnxEnvironment.Threads);
+            return (run.Tokens.Length - 1) / run.Rate.Median;
         }
 
         void Line(FormattableString text)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Tokenwright.Benchmarks.Peer;
 using Tokenwright.Models.Chat;
 using Tokenwright.Models.Tokenizers;
 
@@ -9,16 +10,16 @@ namespace Tokenwright.Benchmarks.Speculation;
 /// <param name="Name">As it was given, for the table.</param>
 /// <param name="Id">The method's id.</param>
 /// <param name="Options">Options of its parts.</param>
-internal sealed record Contender(string Name, string Id, IReadOnlyDictionary<string, string> Options)
+internal sealed record Method(string Name, string Id, IReadOnlyDictionary<string, string> Options)
 {
     /// <summary>Reads <c>method</c> or <c>method:key=value,key=value</c>.</summary>
-    public static Contender Parse(string text)
+    public static Method Parse(string text)
     {
         string[] parts = text.Split(':', 2);
         var options = parts is [_, var list]
             ? list.Split(',').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1])
             : [];
-        return new Contender(text, parts[0], options);
+        return new Method(text, parts[0], options);
     }
 }
 
@@ -33,7 +34,7 @@ internal sealed record SpeculationSettings
     /// <summary>The settings file of the installed plugins.</summary>
     public string Plugins { get; init; } = Path.Combine("Host", "Cli", "bin", "Release", "net10.0", "plugins.json");
 
-    public IReadOnlyList<Contender> Contenders { get; init; } =
+    public IReadOnlyList<Method> Methods { get; init; } =
     [
         .. new[]
         {
@@ -50,7 +51,7 @@ internal sealed record SpeculationSettings
             "aded",
             "combined:nodes=16",
             "combined",
-        }.Select(Contender.Parse),
+        }.Select(Method.Parse),
     ];
 
     /// <summary>Prompts of a set; the first ones.</summary>
@@ -60,6 +61,12 @@ internal sealed record SpeculationSettings
 
     /// <summary>Only these sets; empty takes all.</summary>
     public IReadOnlyList<string> Sets { get; init; } = [];
+
+    /// <summary>Another engine's plain decoding, taking turns with ours; null leaves it out.</summary>
+    public PeerCommand? Peer { get; init; }
+
+    /// <summary>The same engine's speculation.</summary>
+    public PeerCommand? PeerSpeculation { get; init; }
 
     /// <summary>A .md file for the report.</summary>
     public string? Output { get; init; }
@@ -78,16 +85,20 @@ internal sealed record SpeculationSettings
             settings = rest[i] switch
             {
                 "--plugins" => settings with { Plugins = value },
-                "--methods" => settings with { Contenders = [.. value.Split(' ').Select(Contender.Parse)] },
+                "--methods" => settings with { Methods = [.. value.Split(' ').Select(Method.Parse)] },
                 "--sets" => settings with { Sets = value.Split(',') },
                 "--per-set" => settings with { PerSet = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--new" => settings with { New = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--peer" => settings with { Peer = new PeerCommand(value) },
+                "--peer-speculation" => settings with { PeerSpeculation = new PeerCommand(value) },
                 "--out" => settings with { Output = value },
                 _ => throw new ArgumentException($"There is no option {rest[i]}."),
             };
         }
 
-        return settings;
+        return settings.Peer is null == settings.PeerSpeculation is null
+            ? settings
+            : throw new ArgumentException("--peer and --peer-speculation go together: the ratio of the two is reported.");
     }
 
     /// <summary>The prompts by set, in the order of the file.</summary>
