@@ -111,7 +111,13 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
     private Task<IReadOnlyList<double>> OnReferenceAsync(string name, int nodes)
     {
         string[] sets = ["ask", "story", "prose", "code", "json", "repeat"];
-        return MeasureAsync(models.Target, models.Draft, [.. sets.Select(set => Prompts.Reference(set).Take(12).ToArray())], name, nodes);
+        return MeasureAsync(
+            models.Target,
+            models.Draft,
+            [.. sets.Select(set => Prompts.Reference(set).Take(12).ToArray())],
+            name,
+            nodes
+        );
     }
 
     private async Task<IReadOnlyList<double>> MeasureAsync(
