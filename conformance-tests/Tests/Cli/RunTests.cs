@@ -49,6 +49,37 @@ public sealed class RunTests(CommandLine cli)
     }
 
     [Fact]
+    public async Task A_trace_tells_how_the_text_came_about()
+    {
+        string file = cli.File("trace.jsonl");
+        var json = await cli.JsonAsync("run", Once, "--method", "token-recycling", "--max-tokens", "48", "--trace", file);
+
+        JsonElement[] steps = [.. File.ReadLines(file).Select(line => JsonElement.Parse(line))];
+        steps
+            .SelectMany(step => ModelFiles.Ids(step.GetProperty("emitted")))
+            .Should()
+            .Equal(ModelFiles.Ids(json.GetProperty("token_ids")));
+        int position = steps[0].GetProperty("position").GetInt32();
+        for (int i = 0; i < steps.Length; i++)
+        {
+            var step = steps[i];
+            int[] tokens = ModelFiles.Ids(step.GetProperty("tokens"));
+            int[] parents = ModelFiles.Ids(step.GetProperty("parents"));
+            int[] kept = ModelFiles.Ids(step.GetProperty("kept"));
+            int[] emitted = ModelFiles.Ids(step.GetProperty("emitted"));
+            step.GetProperty("step").GetInt32().Should().Be(i);
+            step.GetProperty("position").GetInt32().Should().Be(position);
+            step.GetProperty("scores").GetArrayLength().Should().Be(tokens.Length);
+            kept.Select(node => parents[node]).Should().Equal([-1, .. kept[..^1]]);
+            kept[1..].Select(node => tokens[node]).Should().Equal(emitted[..(kept.Length - 1)]);
+            step.GetProperty("ms").GetProperty("model").GetDouble().Should().BePositive();
+            position += emitted.Length;
+        }
+
+        steps.Should().Contain(step => step.GetProperty("kept").GetArrayLength() > 1, "something was drafted and kept");
+    }
+
+    [Fact]
     public async Task The_json_object_has_every_field_and_its_sums_agree()
     {
         var row = Golden("code-02");
