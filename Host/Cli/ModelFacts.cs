@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 using Tokenwright.Models;
+using Tokenwright.Models.Builder;
 using Tokenwright.Models.Checkpoints;
 using Tokenwright.Models.Imports;
 using Tokenwright.Models.Tokenizers;
@@ -71,6 +72,7 @@ internal sealed record ModelFacts(
     long? Parameters,
     string Precision,
     [property: JsonIgnore] string Stored,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RoundingSummary? Rounding,
     IReadOnlyList<int> EndTokens,
     bool HasTokenizer,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TokenizerFacts? Tokenizer,
@@ -106,6 +108,7 @@ internal sealed record ModelFacts(
             m.Parameters,
             Cli.Precision.Word(m.Options.Precision),
             Cli.Precision.Describe(m),
+            m.Rounding,
             model.Model.Info.EndTokens,
             model.Tokenizer is not null,
             model.Tokenizer is null ? null : TokenizerFacts.Of(model.Tokenizer),

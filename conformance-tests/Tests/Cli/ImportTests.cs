@@ -44,12 +44,21 @@ public sealed class ImportTests(CommandLine cli)
             .And.Contain("byte-level BPE, 8 tokens")
             .And.Contain("chat template")
             .And.Contain("fp32");
+        (await cli.RunAsync("models", "export", "tiny", "--format", "genai", "--out", cli.File("exported"))).ShouldRefuse(
+            "'tiny' was imported*Name the checkpoint it was made from, Tiny.gguf."
+        );
         (await cli.RunAsync([.. run, "tiny", "--precision", "int8"])).ShouldRefuse(
             "Model 'tiny' was imported as fp32. Leave --precision out*"
         );
         (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
         (await cli.RunAsync("models", "import", source, "--precision", "int8")).Error.Should().Contain("imported tiny: int8 (");
         (await cli.RunAsync([.. run, "tiny", "--precision", "int8"])).ExitCode.Should().Be(0);
+        (await cli.JsonAsync("models", "inspect", "tiny"))
+            .GetProperty("rounding")
+            .GetProperty("mean_error")
+            .GetDouble()
+            .Should()
+            .BeInRange(0, 0.01);
         (await cli.RunAsync([.. run, source, "--precision", "int4"])).Error.Should().Match("*imported *Tiny.gguf: int4 (*");
         (await cli.RunAsync("models", "remove", "tiny")).Should().Be(new Outcome(0, "", ""));
         (await cli.RunAsync([.. run, "tiny"])).ShouldRefuse("There is no model 'tiny'*");

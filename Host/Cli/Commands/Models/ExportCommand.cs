@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tokenwright.Models.Builder;
 using Tokenwright.Models.GenAi;
+using Tokenwright.Models.Imports;
 
 namespace Tokenwright.Cli.Commands;
 
@@ -43,8 +44,16 @@ internal static class ExportCommand
                     throw new BadInputException("--out names no folder; give one.");
                 }
 
+                string source = options.Library(parsed).Find(parsed.GetValue(name)!);
+                if (ImportedModel.TryOpen(source) is { } imported)
+                {
+                    throw new BadInputException(
+                        $"'{parsed.GetValue(name)}' was imported: it keeps a graph of its own and no checkpoint to export. Name the checkpoint it was made from, {imported.Record?.Source ?? "a folder or a GGUF file"}."
+                    );
+                }
+
                 GenAiExport.Write(
-                    options.Library(parsed).Find(parsed.GetValue(name)!),
+                    source,
                     folder,
                     new GenAiExportOptions
                     {
