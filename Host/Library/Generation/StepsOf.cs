@@ -106,7 +106,7 @@ internal sealed class StepsOf(
             culprit.Plugin,
             culprit.File,
             "generating",
-            $"Its {culprit} failed: {error.Message}",
+            $"Its {culprit} failed: {error.Message.TrimEnd('.')}.",
             "Ask the plugin's author. Only this request failed."
         );
         catalog.Note(fault);

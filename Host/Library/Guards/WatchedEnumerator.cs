@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace Tokenwright.Host;
@@ -15,12 +16,12 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
     private const int Wanted = 1;
     private const int Running = 2;
 
-    private readonly IAsyncEnumerator<T> _inner;
-    private readonly Watch _watch;
     private readonly Watchdog _dog;
     private readonly Func<PartInfo, TimeSpan, Exception> _hangs;
     private readonly Action _cameBack;
     private readonly ExecutionContext? _context = ExecutionContext.Capture();
+    private IAsyncEnumerator<T>? _inner;
+    private Watch? _watch;
     private ManualResetValueTaskSourceCore<bool> _next;
     private int _state;
     private int _isOpen;
@@ -49,11 +50,11 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
         dog.Add(this);
     }
 
-    public T Current => _inner.Current;
+    public T Current => (_inner ?? throw new ObjectDisposedException(nameof(IAsyncEnumerator<>))).Current;
 
     public ValueTask<bool> MoveNextAsync()
     {
-        ObjectDisposedException.ThrowIf(_isGivenUp, this);
+        ObjectDisposedException.ThrowIf(_isGivenUp || _inner is null, this);
         _next.Reset();
         Volatile.Write(ref _isOpen, 1);
         if (Interlocked.Exchange(ref _state, Wanted) == Idle)
@@ -67,10 +68,15 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
     public async ValueTask DisposeAsync()
     {
         _dog.Remove(this);
-        if (!_isGivenUp)
+        if (_isGivenUp || _inner is not { } inner)
         {
-            await _inner.DisposeAsync().ConfigureAwait(false);
+            return;
         }
+
+        // The caller goes on above this object's own frames; what it leaves behind must be free to go before they end.
+        _inner = null;
+        _watch = null;
+        await inner.DisposeAsync().ConfigureAwait(false);
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -87,8 +93,13 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
 
     void Watchdog.IWatched.Look(long now, TimeSpan limit)
     {
-        long signs = _watch.Signs;
-        if (signs != _signs || _watch.Current is not { } part || Volatile.Read(ref _isOpen) == 0)
+        if (_watch is not { } watch)
+        {
+            return;
+        }
+
+        long signs = watch.Signs;
+        if (signs != _signs || watch.Current is not { } part || Volatile.Read(ref _isOpen) == 0)
         {
             _signs = signs;
             _since = now;
@@ -123,7 +134,7 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
             Exception? failure = null;
             try
             {
-                hasNext = await _inner.MoveNextAsync().ConfigureAwait(false);
+                hasNext = await StepAsync().ConfigureAwait(false);
             }
             catch (Exception error)
             {
@@ -143,16 +154,27 @@ internal sealed class WatchedEnumerator<T> : IAsyncEnumerator<T>, IValueTaskSour
             }
             else
             {
-                _next.SetException(failure);
+                _next.SetException(Take(ref failure));
             }
         } while (Interlocked.CompareExchange(ref _state, Idle, Running) != Running);
+    }
+
+    // Apart, so that no frame below the caller's holds on to what the step used.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async ValueTask<bool> StepAsync() => await _inner!.MoveNextAsync().ConfigureAwait(false);
+
+    private static Exception Take(ref Exception? failure)
+    {
+        var taken = failure!;
+        failure = null;
+        return taken;
     }
 
     private async Task ComeBackAsync()
     {
         try
         {
-            await _inner.DisposeAsync().ConfigureAwait(false);
+            await _inner!.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception)
         {
