@@ -95,7 +95,7 @@ internal sealed class PluginCheck(HostSettings settings, Action<PluginDiagnostic
             );
         }
 
-        string pin = $"'tokenwright plugins hash {file.Name}' prints the entry.";
+        string pin = $"'tokenwright plugins hash {file.Name} --json' prints the entry.";
         if (entry.Files.Count > 0)
         {
             if (Difference(entry.Files, copy.Hashes, HostSettings.FileName) is { } change)
