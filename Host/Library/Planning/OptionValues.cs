@@ -58,7 +58,8 @@ internal sealed class OptionValues
         watch.Leave(before);
     }
 
-    private void Bind(LivePart live)
+    /// <inheritdoc cref="Bind(LivePart, Watch)"/>
+    public void Bind(LivePart live)
     {
         var options = PartOption.Of(live.Part.GetType());
         foreach (var option in options)
