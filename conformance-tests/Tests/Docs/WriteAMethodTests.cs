@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Tokenwright.Conformance;
+using Tokenwright.Conformance.Specs;
 using Tokenwright.Host;
 using Tokenwright.Tests.Cli;
 using Tokenwright.Tests.Host;
@@ -37,33 +39,41 @@ public sealed partial class WriteAMethodTests
     }
 
     [Fact]
-    public void The_tests_of_the_page_pass()
+    public async Task The_tests_of_the_page_pass()
     {
         using var workshop = new PluginWorkshop();
+        string plugin = workshop.Add("Successor", Code[0]);
         string[] references =
         [
             typeof(Conformance.Run).Assembly.Location,
-            typeof(Tokenwright.Plugins.Standard.Agree).Assembly.Location,
+            typeof(DrafterSpecs).Assembly.Location,
+            typeof(PluginCatalog).Assembly.Location,
             typeof(FactAttribute).Assembly.Location,
             typeof(Assert).Assembly.Location,
         ];
-        string both = Regex.Replace(Code[0] + Code[1], "(?m)^(using [^;]*;|namespace [^;]*;)\r?$", "");
-        string usings = string.Concat(
-            Regex
-                .Matches(Code[0] + Code[1], "(?m)^using [^;]*;\r?$")
-                .Select(line => line.Value)
-                .Distinct()
-                .Select(line => line + "\n")
+        string dll = PluginWorkshop.Compile(
+            Path.Combine(workshop.Root, "Successor.Tests.dll"),
+            Code[1].Replace("namespace ", $"[assembly: AssemblyMetadata(\"PluginDll\", @\"{plugin}\")]\nnamespace "),
+            references
         );
-        string dll = PluginWorkshop.Compile(Path.Combine(workshop.Root, "SuccessorTests.dll"), usings + both, references);
-        var assembly = Assembly.LoadFile(dll);
-        var type = assembly.GetType("SuccessorTests")!;
-        var facts = type.GetMethods().Where(method => method.GetCustomAttribute<FactAttribute>() is not null).ToArray();
-        facts.Should().HaveCount(2);
-        foreach (var fact in facts)
+        int passed = 0;
+        foreach (var type in Assembly.LoadFile(dll).GetExportedTypes())
         {
-            fact.Invoke(Activator.CreateInstance(type), null);
+            foreach (var fact in type.GetMethods().Where(method => method.GetCustomAttribute<FactAttribute>() is not null))
+            {
+                try
+                {
+                    await ((fact.Invoke(Activator.CreateInstance(type), null) as Task) ?? Task.CompletedTask);
+                    passed++;
+                }
+                catch (Exception error) when (error.Message.StartsWith("$XunitDynamicSkip$", StringComparison.Ordinal))
+                {
+                    // A clause that does not concern it.
+                }
+            }
         }
+
+        passed.Should().BeGreaterThan(15);
     }
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]

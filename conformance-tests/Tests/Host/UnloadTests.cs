@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Tokenwright.Conformance;
 using Tokenwright.Host;
 using Tokenwright.Tests.Cli;
 

@@ -3,7 +3,7 @@ using Tokenwright.Host;
 using Tokenwright.Plugins.Combined;
 using Tokenwright.Tests.Host;
 using Tokenwright.Tests.Plugins.Drafting;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Combined;
 
