@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Tokenwright.Cli;
 using Tokenwright.Cli.Commands;
+using Tokenwright.Cli.Commands.Conform;
 
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
@@ -13,6 +14,8 @@ var root = new RootCommand("Runs exported language models with decoding methods 
     PluginsCommand.Create(),
     DraftsCommand.Create(),
     SchemaCommand.Create(),
+    ConformCommand.Create(),
+    WorkerCommand.Create(),
 };
 
 // A prompt may begin with @, so no word names a file of further arguments.

@@ -99,7 +99,7 @@ public static class Run
         return new Text(tokens, steps, generation.FinishReason, logProbabilities, generation.Statistics);
     }
 
-    private static IEnumerable<IPart> Parts(Request request)
+    internal static IEnumerable<IPart> Parts(Request request)
     {
         IPart?[] parts =
         [

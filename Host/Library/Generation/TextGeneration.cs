@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Tokenwright.Host;
@@ -60,28 +61,52 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         return Result;
     }
 
-    /// <summary>Runs the generation.</summary>
+    /// <summary>Runs the generation. The parts run on the thread pool while the caller waits; a part that hangs fails this generation alone.</summary>
     /// <exception cref="PlanException">The request is refused; thrown before the first chunk.</exception>
     /// <exception cref="GenerationException">A part or the model failed.</exception>
     /// <exception cref="InvalidOperationException">It was enumerated before.</exception>
-    public async IAsyncEnumerator<GeneratedChunk> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    public IAsyncEnumerator<GeneratedChunk> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _isStarted, 1) != 0)
         {
             throw new InvalidOperationException("A generation runs once. Call Generate again for another text.");
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        var watch = new Watch();
+        var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        string? marked = null;
+        return new WatchedEnumerator<GeneratedChunk>(
+            RunAsync(watch, giveUp, cancellationToken),
+            watch,
+            _planner.Watchdog,
+            (part, limit) =>
+            {
+                var hanging = Hanging(part, limit);
+                marked = part.Plugin;
+                _planner.Catalog.Mark(hanging);
+                // What is only slow, and looks at its token, comes back by this.
+                _ = giveUp.CancelAsync();
+                return new GenerationException($"The generation was given up. {hanging}") { Diagnostic = hanging };
+            },
+            () => _planner.Catalog.Unmark(marked!)
+        );
+    }
+
+    private async IAsyncEnumerator<GeneratedChunk> RunAsync(Watch watch, CancellationTokenSource giveUp, CancellationToken asked)
+    {
+        using var _ = giveUp;
+        asked.ThrowIfCancellationRequested();
         Check();
-        using var plan = await _planner.PlanAsync(_model, _request, _prompt.Length, cancellationToken).ConfigureAwait(false);
+        using var plan = await _planner.PlanAsync(_model, _request, _prompt.Length, watch, giveUp.Token).ConfigureAwait(false);
         ulong seed = _request.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var generation = Start(plan, seed, await ProfileAsync(plan, cancellationToken).ConfigureAwait(false));
+        var generation = Start(plan, seed, await ProfileAsync(plan, giveUp.Token).ConfigureAwait(false));
+        watch.Generation = generation;
         var text = new TextStream(generation.Vocabulary, generation.Stops);
-        var steps = plan.Loop.RunAsync(generation, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var steps = new StepsOf(_planner.Catalog, plan, generation, watch, asked, giveUp.Token);
         bool hasFailed = true;
         try
         {
-            while (await MoveNextAsync(steps, generation, plan).ConfigureAwait(false))
+            while (await steps.MoveNextAsync().ConfigureAwait(false))
             {
                 var step = steps.Current;
                 string certain = text.Append(WithoutEnd(step.Tokens.Span, generation));
@@ -108,7 +133,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         finally
         {
             await steps.DisposeAsync().ConfigureAwait(false);
-            if (!hasFailed || cancellationToken.IsCancellationRequested)
+            if (!hasFailed || asked.IsCancellationRequested)
             {
                 text.Finish();
                 _result = new GenerationResult
@@ -127,24 +152,15 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedChunk>
         }
     }
 
-    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Step> steps, Generation generation, Plan plan)
-    {
-        try
-        {
-            return await steps.MoveNextAsync().ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            var recipe = plan.Recipe;
-            throw new GenerationException(
-                $"The generation failed after {generation.Statistics.Tokens} tokens (method '{plan.Method}', loop '{recipe.Loop}', verifier '{recipe.Verifier}'"
-                    + (recipe.Drafter is null ? "" : $", drafter '{recipe.Drafter}'")
-                    + (recipe.Target is null ? "" : $", target '{recipe.Target}'")
-                    + $"): {error.Message}",
-                error
-            );
-        }
-    }
+    private static PluginDiagnostic Hanging(PartInfo part, TimeSpan limit) =>
+        new(
+            PluginFault.PartHangs,
+            part.Plugin,
+            part.File,
+            "generating",
+            $"Its {part} has given no sign of life for {limit.TotalSeconds.ToString(CultureInfo.InvariantCulture)} seconds. Its parts are refused until it comes back.",
+            "Only a restart of the process frees its thread. If it is slow and no more, raise hangSeconds in plugins.json; else ask the plugin's author."
+        );
 
     // An end token adds no text, whatever bytes the vocabulary gives it.
     private ReadOnlySpan<int> WithoutEnd(ReadOnlySpan<int> tokens, Generation generation) =>

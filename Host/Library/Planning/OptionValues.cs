@@ -48,7 +48,17 @@ internal sealed class OptionValues
     public string? this[string name] => _values.TryGetValue(name, out var value) ? value.Text : null;
 
     /// <summary>Sets and checks the options of a part.</summary>
+    /// <param name="live">The part, whose setters and checks run.</param>
+    /// <param name="watch">Is told so.</param>
     /// <exception cref="PlanException">A value cannot be read, is out of range, or the part refuses it.</exception>
+    public void Bind(LivePart live, Watch watch)
+    {
+        var before = watch.Enter(live.Info);
+        Bind(live);
+        watch.Leave(before);
+    }
+
+    /// <inheritdoc cref="Bind(LivePart, Watch)"/>
     public void Bind(LivePart live)
     {
         var options = PartOption.Of(live.Part.GetType());

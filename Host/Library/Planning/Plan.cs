@@ -5,11 +5,13 @@ public sealed class Plan : IDisposable
 {
     private readonly IReadOnlyList<LivePart> _parts;
     private readonly IDisposable? _decorated;
+    private readonly Watch _watch;
 
-    internal Plan(IReadOnlyList<LivePart> parts, IDisposable? decorated)
+    internal Plan(IReadOnlyList<LivePart> parts, IDisposable? decorated, Watch watch)
     {
         _parts = parts;
         _decorated = decorated;
+        _watch = watch;
     }
 
     /// <summary>The method's id.</summary>
@@ -36,6 +38,9 @@ public sealed class Plan : IDisposable
     /// <summary>Processors and constraints that could not be made and were left out; nothing in the request called for them.</summary>
     public required IReadOnlyList<PluginDiagnostic> Diagnostics { get; init; }
 
+    /// <summary>The loop's part.</summary>
+    internal PartInfo LoopInfo => _parts.First(part => ReferenceEquals(part.Part, Loop)).Info;
+
     /// <summary>The parts that take part: method, target, drafter, verifier, loop, active processors and constraint.</summary>
     public IEnumerable<PartInfo> Parts => _parts.Select(part => part.Info);
 
@@ -43,23 +48,34 @@ public sealed class Plan : IDisposable
     /// <exception cref="HostException">A part threw while it was disposed; the others are disposed all the same.</exception>
     public void Dispose()
     {
-        _decorated?.Dispose();
-        (LivePart Part, Exception Error)? failure = null;
+        (object Part, Exception Error)? failure = null;
+        if (_decorated is not null)
+        {
+            Dispose(_decorated, $"target '{Recipe.Target}'");
+        }
+
         foreach (var part in _parts)
         {
-            try
-            {
-                part.Dispose();
-            }
-            catch (Exception error)
-            {
-                failure ??= (part, error);
-            }
+            var before = _watch.Enter(part.Info);
+            Dispose(part, part);
+            _watch.Leave(before);
         }
 
         if (failure is var (failed, cause))
         {
             throw new HostException($"The {failed} failed while it was disposed: {cause.Message}", cause);
+        }
+
+        void Dispose(IDisposable disposable, object name)
+        {
+            try
+            {
+                disposable.Dispose();
+            }
+            catch (Exception error)
+            {
+                failure ??= (name, error);
+            }
         }
     }
 }

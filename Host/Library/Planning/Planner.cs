@@ -21,35 +21,42 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     /// <returns>The plan; the caller disposes it.</returns>
     /// <exception cref="PlanException">The request is impossible; the message names the part, what is wrong and the fix.</exception>
     public ValueTask<Plan> PlanAsync(LoadedModel model, GenerationRequest request, CancellationToken cancellation = default) =>
-        PlanAsync(model, request, promptLength: 0, cancellation);
+        PlanAsync(model, request, promptLength: 0, new Watch(), cancellation);
 
-    /// <summary>Makes a plan for a prompt that takes its part of the context.</summary>
+    /// <summary>What the plans are made of.</summary>
+    internal PluginCatalog Catalog { get; } = catalog;
+
+    /// <summary>Looks after the generations of these plans.</summary>
+    internal Watchdog Watchdog { get; } = new(settings.HangLimit);
+
+    /// <summary>Makes a plan for a prompt that takes its part of the context. The plan's parts mark themselves where they run.</summary>
     internal async ValueTask<Plan> PlanAsync(
         LoadedModel model,
         GenerationRequest request,
         int promptLength,
+        Watch watch,
         CancellationToken cancellation
     )
     {
         int most = Math.Min(request.MaxTokens, Math.Max(1, model.Model.Info.ContextLength - promptLength));
         var parts = new List<LivePart>();
-        ICausalModel? decorated = null;
+        GuardedModel? decorated = null;
         try
         {
-            PartInfo[] shaping = [.. catalog.Of(Seam.Processor), .. catalog.Of(Seam.Constraint)];
+            PartInfo[] shaping = [.. Catalog.Of(Seam.Processor), .. Catalog.Of(Seam.Constraint)];
             var methodInfo = Find(Seam.Method, request.Method ?? DefaultMethod(request));
-            var method = Make<IDecodingMethod>(methodInfo, parts);
+            var method = Make<IDecodingMethod>(methodInfo, parts, watch);
 
             // A method's options may decide its recipe, so they are set before the other parts are known.
-            new OptionValues(settings, request, [methodInfo, .. shaping]).Bind(parts[0]);
-            var recipe = Override(method.Recipe, request);
+            new OptionValues(settings, request, [methodInfo, .. shaping]).Bind(parts[0], watch);
+            var recipe = Override(Run(watch, methodInfo, () => method.Recipe), request);
             var targetInfo = recipe.Target is { } target ? Find(Seam.Target, target) : null;
             var drafterInfo = recipe.Drafter is { } draft ? Find(Seam.Drafter, draft) : null;
             var verifierInfo = Find(Seam.Verifier, recipe.Verifier);
             var loopInfo = Find(Seam.Loop, recipe.Loop);
-            var decorator = targetInfo is null ? null : Make<ITargetDecorator>(targetInfo, parts);
-            var drafter = drafterInfo is null ? null : Make<IDrafter>(drafterInfo, parts);
-            var combinedInfos = Combine(drafterInfo, drafter, request, parts);
+            var decorator = targetInfo is null ? null : Make<ITargetDecorator>(targetInfo, parts, watch);
+            var drafter = drafterInfo is null ? null : Make<IDrafter>(drafterInfo, parts, watch);
+            var combinedInfos = Combine(drafterInfo, drafter, model.Model.Info.VocabularySize, request, parts, watch);
             PartInfo[] infos =
             [
                 methodInfo,
@@ -62,11 +69,11 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             CheckNames(request, infos);
             var values = new OptionValues(settings, request, infos);
 
-            var verifier = Make<IVerifier>(verifierInfo, parts);
-            var loop = Make<IDecodingLoop>(loopInfo, parts);
-            parts.ForEach(values.Bind);
+            var verifier = Make<IVerifier>(verifierInfo, parts, watch);
+            var loop = Make<IDecodingLoop>(loopInfo, parts, watch);
+            parts.ForEach(part => values.Bind(part, watch));
             var diagnostics = new List<PluginDiagnostic>();
-            var shape = MakeActive(shaping, values, request, parts, diagnostics);
+            var shape = MakeActive(shaping, values, request, parts, diagnostics, watch);
             var constraint = shape.Select(part => part.Part).OfType<ITokenConstraint>().SingleOrDefault();
             CheckConstrained(request, infos, shape);
             if (constraint is not null && drafter is null && request is { Method: null, Drafter: null })
@@ -75,28 +82,34 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 if (drafterInfo is not null)
                 {
                     recipe = recipe with { Drafter = drafterInfo.Id };
-                    drafter = Make<IDrafter>(drafterInfo, parts);
-                    new OptionValues(settings, request, [drafterInfo]).Bind(parts[^1]);
+                    drafter = Make<IDrafter>(drafterInfo, parts, watch);
+                    new OptionValues(settings, request, [drafterInfo]).Bind(parts[^1], watch);
                 }
             }
 
-            drafter?.Suit(verifier.Accepts);
+            if (drafter is not null)
+            {
+                var before = watch.Enter(drafterInfo);
+                drafter.Suit(verifier.Accepts);
+                watch.Leave(before);
+            }
+
             CheckModes(drafterInfo, drafter, verifierInfo, verifier);
-            var context = Context(model, model.Model, model.Stores, most);
+            var context = Context(model, model.Model, model.Stores, most, watch);
             if (decorator is not null)
             {
                 var live = parts.First(part => part.Part == decorator);
                 CheckNeeds([live], model.Model);
-                await Prepare([live], context, cancellation).ConfigureAwait(false);
-                decorated = Guard(live, "cannot decorate the model", () => decorator.Decorate(model.Model));
+                await Prepare([live], context, watch, cancellation).ConfigureAwait(false);
+                decorated = new GuardedModel(Decorated(live, decorator, model.Model, watch), live.Info, watch);
                 // What is learnt about a decorated model is not true of the model itself.
-                context = Context(model, decorated, model.Stores.Get(targetInfo!.Id, () => new SharedStores()), most);
+                context = Context(model, decorated, model.Stores.Get(targetInfo!.Id, () => new SharedStores()), most, watch);
             }
 
             LivePart[] others = [.. parts.Where(part => part.Part != decorator)];
             CheckNeeds(others, context.Target);
-            await Prepare(others, context, cancellation).ConfigureAwait(false);
-            return new Plan(parts, decorated)
+            await Prepare(others, context, watch, cancellation).ConfigureAwait(false);
+            return new Plan(parts, decorated, watch)
             {
                 Method = methodInfo.Id,
                 Recipe = recipe,
@@ -104,12 +117,21 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 Shape = new ShapeChain(
                     shape
                         .Where(part => part.Part is ILogitsProcessor)
-                        .Select(part => KeyValuePair.Create(part.Info.Id, (ILogitsProcessor)part.Part)),
-                    constraint,
+                        .Select(part =>
+                            KeyValuePair.Create(
+                                part.Info.Id,
+                                (ILogitsProcessor)new GuardedProcessor((ILogitsProcessor)part.Part, part.Info, watch)
+                            )
+                        ),
+                    constraint is null
+                        ? null
+                        : new GuardedConstraint(constraint, shape.First(part => part.Part == constraint).Info, watch),
                     context.Target.Info
                 ),
-                Drafter = drafter,
-                Verifier = verifier,
+                Drafter = drafter is null
+                    ? null
+                    : new GuardedDrafter(drafter, drafterInfo!, context.Target.Info.VocabularySize, watch),
+                Verifier = new GuardedVerifier(verifier, verifierInfo, watch),
                 Loop = loop,
                 Diagnostics = diagnostics,
             };
@@ -130,14 +152,14 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
         }
     }
 
-    private static PartContext Context(LoadedModel model, ICausalModel target, SharedStores stores, int maxTokens) =>
+    private static PartContext Context(LoadedModel model, ICausalModel target, SharedStores stores, int maxTokens, Watch watch) =>
         new()
         {
             Target = target,
             Vocabulary = model.Vocabulary,
             Encode = model.EncodePart,
             MaxTokens = maxTokens,
-            Models = model.Models,
+            Models = model.Models is null ? null : new GuardedModelSource(model.Models, watch),
             Stores = stores,
         };
 
@@ -167,12 +189,12 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
 
     private PartInfo Find(Seam seam, string id)
     {
-        if (catalog.Find(seam, id) is { } part)
+        if (Catalog.Find(seam, id) is { } part)
         {
             return part;
         }
 
-        string[] known = [.. catalog.Of(seam).Select(other => other.Id).Order(StringComparer.Ordinal)];
+        string[] known = [.. Catalog.Of(seam).Select(other => other.Id).Order(StringComparer.Ordinal)];
         string name = seam.ToString().ToLowerInvariant();
         throw new PlanException(
             known.Length == 0
@@ -186,13 +208,13 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     {
         if (
             settings.Defaults.ConstrainedDrafter == None
-            || catalog.Find(Seam.Drafter, settings.Defaults.ConstrainedDrafter) is not { } info
+            || Catalog.Find(Seam.Drafter, settings.Defaults.ConstrainedDrafter) is not { } info
         )
         {
             return null;
         }
 
-        using var live = catalog.Create(info);
+        using var live = Catalog.Create(info);
         return (((IDrafter)live.Part).Proposes & ~verifier.Accepts) == 0 ? info : null;
     }
 
@@ -212,20 +234,28 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     }
 
     // The combination's own options name its drafters, so they are set before the recipe's options are known.
-    private PartInfo[] Combine(PartInfo? info, IDrafter? drafter, GenerationRequest request, List<LivePart> parts)
+    private PartInfo[] Combine(
+        PartInfo? info,
+        IDrafter? drafter,
+        int vocabularySize,
+        GenerationRequest request,
+        List<LivePart> parts,
+        Watch watch
+    )
     {
         if (drafter is not ICombinedDrafter combined)
         {
             return [];
         }
 
-        new OptionValues(settings, request, [info!]).Bind(parts[^1]);
+        new OptionValues(settings, request, [info!]).Bind(parts[^1], watch);
         PartInfo[] infos = [.. combined.DrafterIds.Select(id => Find(Seam.Drafter, id))];
         var drafters = new List<IDrafter>();
         foreach (var other in infos)
         {
-            drafters.Add(Make<IDrafter>(other, parts));
-            if (drafters[^1] is ICombinedDrafter)
+            var made = Make<IDrafter>(other, parts, watch);
+            drafters.Add(new GuardedDrafter(made, other, vocabularySize, watch));
+            if (made is ICombinedDrafter)
             {
                 throw new PlanException(
                     $"The {info} cannot hold the {other}, which is itself made of drafters. Name those drafters instead."
@@ -237,12 +267,12 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
         return infos;
     }
 
-    private T Make<T>(PartInfo info, List<LivePart> parts)
+    private T Make<T>(PartInfo info, List<LivePart> parts, Watch watch)
         where T : IPart
     {
         try
         {
-            var live = catalog.Create(info);
+            var live = Run(watch, info, () => Catalog.Create(info));
             parts.Add(live);
             return (T)live.Part;
         }
@@ -258,7 +288,8 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
         OptionValues values,
         GenerationRequest request,
         List<LivePart> parts,
-        List<PluginDiagnostic> diagnostics
+        List<PluginDiagnostic> diagnostics,
+        Watch watch
     )
     {
         var active = new List<LivePart>();
@@ -267,21 +298,21 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             LivePart live;
             try
             {
-                live = catalog.Create(info);
+                live = Run(watch, info, () => Catalog.Create(info));
             }
-            catch (HostException error)
+            catch (PluginException error)
             {
                 if (info.Options.Any(option => request.Options.ContainsKey(option.Name)))
                 {
                     throw new PlanException(error.Message, error.InnerException);
                 }
 
-                diagnostics.Add(PluginCatalog.ConstructorFailure(info, error.InnerException!));
+                diagnostics.Add(error.Diagnostic);
                 continue;
             }
 
             parts.Add(live);
-            values.Bind(live);
+            values.Bind(live, watch);
             if (live.Part is ILogitsProcessor { IsActive: true } or ITokenConstraint { IsActive: true })
             {
                 active.Add(live);
@@ -326,7 +357,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
 
             string[] owners =
             [
-                .. catalog.Parts.Where(part => part.Options.Any(option => option.Name == name)).Select(part => part.ToString()),
+                .. Catalog.Parts.Where(part => part.Options.Any(option => option.Name == name)).Select(part => part.ToString()),
             ];
             if (owners.Length > 0)
             {
@@ -361,7 +392,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
 
         string[] fitting =
         [
-            .. catalog.Of(Seam.Verifier).Where(info => Accepts(info, drafter.Proposes)).Select(info => $"'{info.Id}'"),
+            .. Catalog.Of(Seam.Verifier).Where(info => Accepts(info, drafter.Proposes)).Select(info => $"'{info.Id}'"),
         ];
         string fix =
             fitting.Length == 0
@@ -376,7 +407,7 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
     {
         try
         {
-            using var live = catalog.Create(info);
+            using var live = Catalog.Create(info);
             return (modes & ~((IVerifier)live.Part).Accepts) == 0;
         }
         catch (HostException)
@@ -431,10 +462,16 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
                 .Select(capability => capability.Item2)
         );
 
-    private static async ValueTask Prepare(IEnumerable<LivePart> parts, PartContext context, CancellationToken cancellation)
+    private static async ValueTask Prepare(
+        IEnumerable<LivePart> parts,
+        PartContext context,
+        Watch watch,
+        CancellationToken cancellation
+    )
     {
         foreach (var part in parts)
         {
+            var before = watch.Enter(part.Info);
             try
             {
                 await part.Part.PrepareAsync(context, cancellation).ConfigureAwait(false);
@@ -443,18 +480,36 @@ public sealed class Planner(PluginCatalog catalog, HostSettings settings)
             {
                 throw new PlanException($"The {part} cannot work here: {error.Message}", error);
             }
+            finally
+            {
+                watch.Leave(before);
+            }
         }
     }
 
-    private static T Guard<T>(LivePart part, string what, Func<T> work)
+    private static ICausalModel Decorated(LivePart part, ITargetDecorator decorator, ICausalModel model, Watch watch)
     {
+        try
+        {
+            return Run(watch, part.Info, () => decorator.Decorate(model))
+                ?? throw new InvalidOperationException("it made no model.");
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            throw new PlanException($"The {part} cannot decorate the model: {error.Message}", error);
+        }
+    }
+
+    private static T Run<T>(Watch watch, PartInfo part, Func<T> work)
+    {
+        var before = watch.Enter(part);
         try
         {
             return work();
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        finally
         {
-            throw new PlanException($"The {part} {what}: {error.Message}", error);
+            watch.Leave(before);
         }
     }
 }

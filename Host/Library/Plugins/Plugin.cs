@@ -26,7 +26,7 @@ internal sealed partial class Plugin : IDisposable
         Plugin? plugin = null;
         try
         {
-            plugin = new Plugin(new PluginLoadContext(file.MainDll));
+            plugin = new Plugin(new PluginLoadContext(file));
             plugin.Compose(file, facts, report);
             if (plugin.Info.Parts.Count > 0)
             {
@@ -64,7 +64,7 @@ internal sealed partial class Plugin : IDisposable
 
     private void Compose(PluginFile file, AssemblyFacts facts, Action<PluginDiagnostic> report)
     {
-        var assembly = _context!.LoadFromAssemblyPath(file.MainDll);
+        var assembly = _context!.LoadFromAssemblyPath(file.Copy);
         var described = new Dictionary<(Type Contract, string Id), PartInfo>();
         var types = new List<Type>();
         int reported = 0;

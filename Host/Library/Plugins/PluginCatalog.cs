@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Collections.Concurrent;
 
 namespace Tokenwright.Host;
 
@@ -12,6 +12,8 @@ public sealed class PluginCatalog : IDisposable
     private readonly List<Plugin> _loaded = [];
     private readonly List<PluginDiagnostic> _diagnostics = [];
     private readonly Dictionary<(Seam, string), (PartInfo Part, Plugin Plugin)> _parts = [];
+    private readonly ConcurrentDictionary<string, PluginDiagnostic> _faults = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PluginDiagnostic> _hanging = new(StringComparer.Ordinal);
     private bool _isDisposed;
 
     private PluginCatalog() { }
@@ -24,6 +26,9 @@ public sealed class PluginCatalog : IDisposable
 
     /// <summary>What is wrong. A plugin may be here and work, where only some of it is left out.</summary>
     public IReadOnlyList<PluginDiagnostic> Diagnostics => _diagnostics;
+
+    /// <summary>What went wrong while texts were generated: of each plugin the last fault (PLG014, PLG015).</summary>
+    public IReadOnlyCollection<PluginDiagnostic> Faults => [.. _faults.Values];
 
     /// <summary>Finds and loads plugins. Never throws because of a plugin: what does not work is in <see cref="Diagnostics"/>.</summary>
     public static PluginCatalog Load(HostSettings settings)
@@ -40,11 +45,16 @@ public sealed class PluginCatalog : IDisposable
     public PartInfo? Find(Seam seam, string id) => _parts.TryGetValue((seam, id), out var found) ? found.Part : null;
 
     /// <summary>Makes a part, with its defaults; the caller disposes it.</summary>
-    /// <exception cref="HostException">Its constructor threw (PLG007).</exception>
+    /// <exception cref="PluginException">Its constructor threw (PLG007), or a part of its plugin hangs (PLG015).</exception>
     /// <exception cref="ObjectDisposedException">The catalogue was disposed.</exception>
     public LivePart Create(PartInfo part)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_hanging.TryGetValue(part.Plugin, out var hanging))
+        {
+            throw new PluginException(hanging);
+        }
+
         var plugin = _parts[(part.Seam, part.Id)].Plugin;
         try
         {
@@ -52,7 +62,7 @@ public sealed class PluginCatalog : IDisposable
         }
         catch (Exception error)
         {
-            throw new HostException(ConstructorFailure(part, error).ToString(), error);
+            throw new PluginException(ConstructorFailure(part, error), error);
         }
     }
 
@@ -102,7 +112,20 @@ public sealed class PluginCatalog : IDisposable
         _loaded.Clear();
     }
 
-    internal static PluginDiagnostic ConstructorFailure(PartInfo part, Exception error)
+    /// <summary>Notes what a part did wrong.</summary>
+    internal void Note(PluginDiagnostic fault) => _faults[fault.Plugin] = fault;
+
+    /// <summary>Refuses the parts of a plugin until it comes back.</summary>
+    internal void Mark(PluginDiagnostic hanging)
+    {
+        Note(hanging);
+        _hanging[hanging.Plugin] = hanging;
+    }
+
+    /// <summary>Offers the parts of a plugin again.</summary>
+    internal void Unmark(string plugin) => _hanging.TryRemove(plugin, out _);
+
+    private static PluginDiagnostic ConstructorFailure(PartInfo part, Exception error)
     {
         for (; error.InnerException is { } inner; error = inner) { }
 
@@ -121,6 +144,7 @@ public sealed class PluginCatalog : IDisposable
     private void LoadAll(HostSettings settings)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        var check = new PluginCheck(settings, _diagnostics.Add);
         foreach (string folder in settings.Folders)
         {
             if (!Directory.Exists(folder))
@@ -129,10 +153,10 @@ public sealed class PluginCatalog : IDisposable
                 continue;
             }
 
-            PluginFile[] files;
+            PluginSource[] sources;
             try
             {
-                files = [.. PluginFile.Find(folder, _diagnostics.Add)];
+                sources = [.. PluginSource.Find(folder)];
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -140,11 +164,10 @@ public sealed class PluginCatalog : IDisposable
                 continue;
             }
 
-            foreach (var file in files)
+            foreach (var source in sources)
             {
-                seen.Add(file.Name);
-                var entry = settings.For(file.Name);
-                if (entry.Enabled && Check(file, entry) is { } facts && Plugin.Load(file, facts, _diagnostics.Add) is { } plugin)
+                seen.Add(source.Name);
+                if (settings.For(source.Name).Enabled && Load(source, check) is { } plugin)
                 {
                     Add(plugin);
                 }
@@ -174,74 +197,35 @@ public sealed class PluginCatalog : IDisposable
         _loaded.Add(plugin);
     }
 
-    // What can be known of a plugin before any of it is loaded.
-    private AssemblyFacts? Check(PluginFile file, PluginSettings entry)
+    private Plugin? Load(PluginSource source, PluginCheck check)
     {
-        PluginDiagnostic At(PluginFault fault, string stage, string cause, string fix) =>
-            new(fault, file.Name, file.MainDll, stage, cause, fix);
+        string file = source.Location;
         try
         {
-            if (entry.Sha256 is { } wanted && Sha256(file.MainDll) is var actual && actual != wanted)
-            {
-                _diagnostics.Add(
-                    At(
-                        PluginFault.HashMismatch,
-                        "checking its hash",
-                        $"The DLL is not the one that plugins.json allows: its SHA-256 is {actual}, allowed is {wanted}.",
-                        "If you trust the new DLL, put its hash into plugins.json; else restore the old one."
-                    )
-                );
-                return null;
-            }
-
-            if (AssemblyFacts.Read(file.MainDll) is not { } facts)
-            {
-                _diagnostics.Add(
-                    At(
-                        PluginFault.LoadFailed,
-                        "reading it",
-                        "It is not a .NET assembly.",
-                        "Build the plugin as a class library for .NET; native libraries go into the folder of the plugin that uses them."
-                    )
-                );
-                return null;
-            }
-
-            int major = typeof(IPart).Assembly.GetName().Version!.Major;
-            if (facts.Contract is { } contract && contract.Major != major)
-            {
-                _diagnostics.Add(
-                    At(
-                        PluginFault.ContractVersion,
-                        "reading it",
-                        $"It was built against version {contract.Major} of Tokenwright.Abstractions; this host has version {major}.",
-                        $"Build it against Tokenwright.Abstractions {Plugin.ContractVersion()}, or take a build for this version."
-                    )
-                );
-                return null;
-            }
-
-            if (File.Exists(Path.Combine(Path.GetDirectoryName(file.MainDll)!, "Tokenwright.Abstractions.dll")))
-            {
-                _diagnostics.Add(
-                    At(
-                        PluginFault.PrivateContract,
-                        "reading it",
-                        "A copy of Tokenwright.Abstractions.dll lies beside it; the host uses its own and ignores the copy.",
-                        "Delete the copy, and reference the contracts with Private=\"false\" and ExcludeAssets=\"runtime\"."
-                    )
-                );
-            }
-
-            return facts;
+            var copy = ShadowCopy.Of(source);
+            var found = PluginFile.Locate(source, copy);
+            file = found.MainDll;
+            return Plugin.Load(found, check.Check(found, copy), _diagnostics.Add);
+        }
+        catch (RefusedException refused)
+        {
+            _diagnostics.Add(refused.About(source.Name, file));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _diagnostics.Add(
-                At(PluginFault.LoadFailed, "reading it", $"The file cannot be read: {error.Message}", "Check its permissions.")
+                new PluginDiagnostic(
+                    PluginFault.LoadFailed,
+                    source.Name,
+                    file,
+                    "reading it",
+                    $"It cannot be read: {error.Message}",
+                    "Check that it is there, and its permissions."
+                )
             );
-            return null;
         }
+
+        return null;
     }
 
     private void CheckEntries(HostSettings settings, HashSet<string> seen)
@@ -290,10 +274,4 @@ public sealed class PluginCatalog : IDisposable
                 fix
             )
         );
-
-    private static string Sha256(string file)
-    {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
 }

@@ -3,10 +3,10 @@ namespace Tokenwright.Host;
 /// <summary>What can be wrong with a plugin. The numbers are stable: 4 is shown as PLG004.</summary>
 public enum PluginFault
 {
-    /// <summary>The main DLL is not the one whose hash plugins.json gives; the plugin is not loaded.</summary>
+    /// <summary>A file is not the one that plugins.json or the plugin's manifest pins, or is not named there; the plugin is not loaded.</summary>
     HashMismatch = 1,
 
-    /// <summary>It was built against another major version of the contracts; the plugin is not loaded.</summary>
+    /// <summary>It was made for other versions of the contracts; the plugin is not loaded.</summary>
     ContractVersion = 2,
 
     /// <summary>It brings its own copy of the contracts, or refers to them and yet exports no part.</summary>
@@ -32,6 +32,21 @@ public enum PluginFault
 
     /// <summary>plugins.json names a folder, a plugin or an option that is not there.</summary>
     NothingThere = 10,
+
+    /// <summary>plugins.json pins none of its files, and the policy demands it; the plugin is not loaded.</summary>
+    NotPinned = 11,
+
+    /// <summary>It has more files or bytes than any plugin; the plugin is not loaded.</summary>
+    TooLarge = 12,
+
+    /// <summary>Its manifest plugin.json is wrong; the plugin is not loaded.</summary>
+    Manifest = 13,
+
+    /// <summary>A part threw, or gave what makes no sense, while a text was generated; that request failed.</summary>
+    PartFailed = 14,
+
+    /// <summary>A part gave no sign of life; its request failed, and the plugin is refused until it comes back.</summary>
+    PartHangs = 15,
 }
 
 /// <summary>One thing that is wrong with one plugin. The other plugins work all the same.</summary>

@@ -1,97 +1,98 @@
+using System.Text.Json;
+
 namespace Tokenwright.Host;
 
-/// <summary>Where a plugin is: its name and its main DLL.</summary>
-internal sealed record PluginFile(string Name, string MainDll)
+/// <summary>A plugin that is about to be loaded.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="MainDll">Its main DLL where the author put it: the one that messages name.</param>
+/// <param name="Copy">The same DLL in the <see cref="ShadowCopy"/>: the one that is loaded.</param>
+internal sealed record PluginFile(string Name, string MainDll, string Copy)
 {
     private const string Stage = "looking for its main DLL";
 
-    /// <summary>Finds the plugins of a folder by ordinal path: each sub-directory is one, each loose DLL is one.</summary>
-    public static IEnumerable<PluginFile> Find(string folder, Action<PluginDiagnostic> report)
+    /// <summary>Finds the main DLL; only the copy is read.</summary>
+    /// <exception cref="RefusedException">There is none, or what lies beside it leads elsewhere.</exception>
+    public static PluginFile Locate(PluginSource source, ShadowCopy copy)
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
+        string main = source.IsFolder ? Main(source, copy) : Path.GetFileName(source.Location);
+        var file = new PluginFile(source.Name, Path.Combine(source.Root, main), Path.Combine(copy.Folder, main));
+        string dependencies = Path.ChangeExtension(main, ".deps.json");
+        if (copy.Hashes.ContainsKey(dependencies))
         {
-            bool isDirectory = Directory.Exists(entry);
-            string name = isDirectory ? Path.GetFileName(entry) : Path.GetFileNameWithoutExtension(entry);
-            if (name.StartsWith('.') || (!isDirectory && !IsDll(entry)))
-            {
-                continue;
-            }
-
-            if (Locate(folder, entry, isDirectory, name, report) is { } mainDll)
-            {
-                yield return new PluginFile(name, mainDll);
-            }
+            CheckDependencies(dependencies, Path.Combine(copy.Folder, dependencies));
         }
+
+        return file;
     }
 
-    private static string? Locate(string folder, string entry, bool isDirectory, string name, Action<PluginDiagnostic> report)
+    private static string Main(PluginSource source, ShadowCopy copy)
     {
-        PluginDiagnostic At(PluginFault fault, string cause, string fix) => new(fault, name, entry, Stage, cause, fix);
-        try
-        {
-            string? mainDll = isDirectory ? Main(entry, name, report) : entry;
-            if (mainDll is not null && IsOutside(folder, entry, mainDll))
-            {
-                report(
-                    At(
-                        PluginFault.OutsideFolder,
-                        $"A link leads out of the plugin folder {folder}.",
-                        "Copy the plugin into the folder, or name the folder where it lies in plugins.json."
-                    )
-                );
-                return null;
-            }
-
-            return mainDll;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            report(At(PluginFault.LoadFailed, $"It cannot be read: {error.Message}", "Check its permissions."));
-            return null;
-        }
-    }
-
-    private static string? Main(string directory, string name, Action<PluginDiagnostic> report)
-    {
-        string[] files = [.. Directory.EnumerateFiles(directory).Where(IsDll).Order(StringComparer.Ordinal)];
-        string named = Path.Combine(directory, name + ".dll");
-        if (files.Contains(named))
-        {
-            return named;
-        }
-
-        string? only =
-            Only(files)
-            ?? Only(files.Where(file => File.Exists(Path.ChangeExtension(file, ".deps.json"))))
-            ?? Only(files.Where(file => AssemblyFacts.Read(file)?.Contract is not null));
-        if (only is null)
-        {
-            report(
-                new PluginDiagnostic(
+        string[] files = [.. copy.Hashes.Keys.Where(file => !file.Contains('/') && PluginSource.IsDll(file))];
+        string named = source.Name + ".dll";
+        return files.Contains(named)
+            ? named
+            : Only(files)
+                ?? Only(files.Where(file => copy.Hashes.ContainsKey(Path.ChangeExtension(file, ".deps.json"))))
+                ?? Only(files.Where(file => AssemblyFacts.Read(Path.Combine(copy.Folder, file))?.Contract is not null))
+                ?? throw new RefusedException(
                     PluginFault.LoadFailed,
-                    name,
-                    directory,
                     Stage,
                     files.Length == 0
                         ? "The folder holds no DLL."
                         : $"The folder holds {files.Length} DLLs and none of them is clearly the plugin.",
-                    $"Name the plugin's DLL {name}.dll, like its folder."
-                )
-            );
-        }
-
-        return only;
+                    $"Name the plugin's DLL {named}, like its folder."
+                );
     }
 
     private static string? Only(IEnumerable<string> files) => files.Take(2).ToArray() is [var only] ? only : null;
 
-    private static bool IsDll(string file) => Path.GetExtension(file).Equals(".dll", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsOutside(string folder, string entry, string mainDll)
+    // The runtime reads the file in native code and follows whatever path stands in it.
+    private static void CheckDependencies(string name, string file)
     {
-        string root = Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar;
-        return new[] { Directory.ResolveLinkTarget(entry, true), File.ResolveLinkTarget(mainDll, true) }.Any(target =>
-            target is not null && !target.FullName.StartsWith(root, StringComparison.Ordinal)
-        );
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            CheckPaths(name, document.RootElement);
+        }
+        catch (JsonException error)
+        {
+            throw new RefusedException(
+                PluginFault.LoadFailed,
+                Stage,
+                $"{name} is not valid JSON: {error.Message}",
+                "Build the plugin again; the build writes the file."
+            );
+        }
+    }
+
+    private static void CheckPaths(string name, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    if (property.Name.Split('/', '\\').Contains("..") || Path.IsPathRooted(property.Name))
+                    {
+                        throw new RefusedException(
+                            PluginFault.OutsideFolder,
+                            Stage,
+                            $"{name} names a file outside the plugin: {property.Name}.",
+                            "Build the plugin again; if you did not build it, do not trust it."
+                        );
+                    }
+
+                    CheckPaths(name, property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var child in element.EnumerateArray())
+                {
+                    CheckPaths(name, child);
+                }
+
+                break;
+        }
     }
 }

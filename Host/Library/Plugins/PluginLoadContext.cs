@@ -4,13 +4,13 @@ using System.Runtime.Loader;
 namespace Tokenwright.Host;
 
 /// <summary>One plugin's assemblies, apart from those of all others. Isolation, not a sandbox: its code has the rights of the process.</summary>
-internal sealed class PluginLoadContext(string mainDll) : AssemblyLoadContext(mainDll, isCollectible: true)
+internal sealed class PluginLoadContext(PluginFile file) : AssemblyLoadContext(file.MainDll, isCollectible: true)
 {
     private static readonly Assembly Contracts = typeof(IPart).Assembly;
     private static readonly AssemblyLoadContext Shared = GetLoadContext(Contracts) ?? Default;
 
-    private readonly AssemblyDependencyResolver _resolver = new(mainDll);
-    private readonly string _directory = Path.GetDirectoryName(mainDll) + Path.DirectorySeparatorChar;
+    private readonly AssemblyDependencyResolver _resolver = new(file.Copy);
+    private readonly string _directory = Path.GetDirectoryName(file.Copy) + Path.DirectorySeparatorChar;
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
@@ -24,16 +24,15 @@ internal sealed class PluginLoadContext(string mainDll) : AssemblyLoadContext(ma
             return shared;
         }
 
-        return _resolver.ResolveAssemblyToPath(assemblyName) is { } path ? LoadFromAssemblyPath(path) : null;
+        return Inside(_resolver.ResolveAssemblyToPath(assemblyName)) is { } path ? LoadFromAssemblyPath(path) : null;
     }
 
-    protected override nint LoadUnmanagedDll(string unmanagedDllName)
-    {
-        string? path = _resolver.ResolveUnmanagedDllToPath(unmanagedDllName);
-        return path is not null && Path.GetFullPath(path).StartsWith(_directory, StringComparison.Ordinal)
-            ? LoadUnmanagedDllFromPath(path)
-            : 0;
-    }
+    protected override nint LoadUnmanagedDll(string unmanagedDllName) =>
+        Inside(_resolver.ResolveUnmanagedDllToPath(unmanagedDllName)) is { } path ? LoadUnmanagedDllFromPath(path) : 0;
+
+    // Only what was copied and hashed.
+    private string? Inside(string? path) =>
+        path is not null && Path.GetFullPath(path).StartsWith(_directory, StringComparison.Ordinal) ? path : null;
 
     // Types of these cross between host and plugin, or (Tensors) one copy is enough; a type from another copy is another type.
     private static bool IsShared(string name) =>

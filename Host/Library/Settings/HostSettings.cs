@@ -18,6 +18,14 @@ public sealed record HostSettings
     /// <summary>What is said of single plugins, by name. A plugin without an entry is loaded, with the defaults of its options.</summary>
     public IReadOnlyDictionary<string, PluginSettings> Plugins { get; init; } = new Dictionary<string, PluginSettings>();
 
+    /// <summary>What is demanded of the hashes of plugins.</summary>
+    public HashPolicy Hashes { get; init; }
+
+    /// <summary>
+    /// How long a part may work without a sign of life before its request fails; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.
+    /// </summary>
+    public TimeSpan HangLimit { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>What a request that says nothing gets.</summary>
     public DefaultSettings Defaults { get; init; } = new();
 
@@ -65,15 +73,35 @@ public sealed record HostSettings
     public PluginSettings For(string plugin) => Plugins.GetValueOrDefault(plugin, NoEntry);
 }
 
+/// <summary>What is demanded of the hashes of plugins.</summary>
+public enum HashPolicy
+{
+    /// <summary>The files that plugins.json pins must be the ones it pins; a plugin of which it says nothing is loaded.</summary>
+    Pinned,
+
+    /// <summary>Every plugin must be pinned: for production.</summary>
+    Strict,
+
+    /// <summary>What is not pinned, or is another file, is reported and loaded.</summary>
+    Warn,
+
+    /// <summary>Nothing is checked: for development.</summary>
+    Off,
+}
+
 /// <summary>What plugins.json says of one plugin.</summary>
 public sealed record PluginSettings
 {
     /// <summary>Whether it is loaded.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>The SHA-256 that its main DLL must have, 64 lower-case hexadecimal digits; null takes any.</summary>
-    /// <remarks>The plugin's other files are not covered.</remarks>
-    public string? Sha256 { get; init; }
+    /// <summary>The versions of the contracts it may be used with, as a NuGet range such as <c>[0.1,1.0)</c>; null takes any.</summary>
+    public string? Contract { get; init; }
+
+    /// <summary>
+    /// The SHA-256 of every file of the plugin, 64 lower-case hexadecimal digits, by its path in the plugin's folder; empty pins nothing.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Values of its options, by name, as users type them; the command line overrides them.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using NuGet.Versioning;
 
 namespace Tokenwright.Host;
 
-/// <summary>Reads plugins.json strictly: whatever it does not know is an error that says where it stands and what is allowed.</summary>
+/// <summary>Reads plugins.json and plugin.json strictly: whatever it does not know is an error that says where it stands and what is allowed.</summary>
 internal ref struct SettingsFile
 {
     private readonly string _file;
@@ -25,36 +26,69 @@ internal ref struct SettingsFile
     /// <param name="json">Its content, UTF-8.</param>
     public static HostSettings Read(string file, ReadOnlySpan<byte> json)
     {
-        if (json.StartsWith(Encoding.UTF8.Preamble))
-        {
-            json = json[3..];
-        }
-
-        var reader = new SettingsFile(file, json);
+        var reader = new SettingsFile(file, WithoutMark(json));
         try
         {
             return reader.ReadAll();
         }
         catch (JsonException error)
         {
-            string cause = error.Message.Split(" LineNumber:")[0].Split(" Change the reader options")[0];
-            throw new SettingsException(
-                $"{file}, line {error.LineNumber + 1}, position {error.BytePositionInLine + 1}: not valid JSON: {cause}",
-                error
-            );
+            throw NotJson(file, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw NotText(file, error);
         }
     }
+
+    /// <summary>Reads a plugin's manifest.</summary>
+    /// <param name="file">Its path, for messages.</param>
+    /// <param name="json">Its content, UTF-8.</param>
+    public static PluginManifest ReadManifest(string file, ReadOnlySpan<byte> json)
+    {
+        var reader = new SettingsFile(file, WithoutMark(json));
+        try
+        {
+            return reader.Manifest();
+        }
+        catch (JsonException error)
+        {
+            throw NotJson(file, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw NotText(file, error);
+        }
+    }
+
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) =>
+        json.StartsWith(Encoding.UTF8.Preamble) ? json[3..] : json;
+
+    private static SettingsException NotJson(string file, JsonException error)
+    {
+        string cause = error.Message.Split(" LineNumber:")[0].Split(" Change the reader options")[0];
+        return new SettingsException(
+            $"{file}, line {error.LineNumber + 1}, position {error.BytePositionInLine + 1}: not valid JSON: {cause}",
+            error
+        );
+    }
+
+    // The reader finds bytes and escapes that make no characters only when a text is taken.
+    private static SettingsException NotText(string file, InvalidOperationException error) =>
+        new($"{file}: a text in it is not valid UTF-8. Save the file as UTF-8.", error);
 
     private HostSettings ReadAll()
     {
         string directory = Path.GetDirectoryName(_file)!;
-        string[] folders = ["plugins"];
+        string[] folders = [Path.Combine(directory, "plugins")];
         var plugins = new Dictionary<string, PluginSettings>(StringComparer.Ordinal);
         var defaults = new DefaultSettings();
+        var hashes = HashPolicy.Pinned;
+        var limit = new HostSettings().HangLimit;
         var keys = new HashSet<string>();
         _reader.Read();
         RequireObject("the file");
-        while (NextKey("the file", keys, "$schema", "folders", "plugins", "defaults") is { } key)
+        while (NextKey("the file", keys, "$schema", "folders", "hashes", "hangSeconds", "plugins", "defaults") is { } key)
         {
             switch (key)
             {
@@ -62,7 +96,13 @@ internal ref struct SettingsFile
                     Text(key);
                     break;
                 case "folders":
-                    folders = [.. Texts(key)];
+                    folders = [.. Folders(key, directory)];
+                    break;
+                case "hashes":
+                    hashes = Policy(key);
+                    break;
+                case "hangSeconds":
+                    limit = Seconds(key);
                     break;
                 case "plugins":
                     RequireObject("'plugins'");
@@ -85,7 +125,9 @@ internal ref struct SettingsFile
         return new HostSettings
         {
             File = _file,
-            Folders = [.. folders.Select(folder => Path.GetFullPath(folder, directory))],
+            Folders = folders,
+            Hashes = hashes,
+            HangLimit = limit,
             Plugins = plugins,
             Defaults = defaults,
         };
@@ -97,21 +139,18 @@ internal ref struct SettingsFile
         string where = $"plugin '{name}'";
         RequireObject(where);
         var keys = new HashSet<string>();
-        while (NextKey(where, keys, "enabled", "sha256", "options") is { } key)
+        while (NextKey(where, keys, "enabled", "contract", "files", "options") is { } key)
         {
             switch (key)
             {
                 case "enabled":
                     plugin = plugin with { Enabled = Flag(key) };
                     break;
-                case "sha256":
-                    string hash = Text(key).ToLowerInvariant();
-                    if (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))
-                    {
-                        throw Error($"'sha256' of {where} must be 64 hexadecimal digits.");
-                    }
-
-                    plugin = plugin with { Sha256 = hash };
+                case "contract":
+                    plugin = plugin with { Contract = Range(key, where) };
+                    break;
+                case "files":
+                    plugin = plugin with { Files = Hashes(where) };
                     break;
                 default:
                     plugin = plugin with { Options = Options(where) };
@@ -120,6 +159,100 @@ internal ref struct SettingsFile
         }
 
         return plugin;
+    }
+
+    private PluginManifest Manifest()
+    {
+        var manifest = new PluginManifest();
+        var keys = new HashSet<string>();
+        _reader.Read();
+        RequireObject("the file");
+        while (NextKey("the file", keys, "$schema", "name", "version", "contract", "files") is { } key)
+        {
+            manifest = key switch
+            {
+                "name" => manifest with { Name = Text(key) },
+                "version" => manifest with { Version = Text(key) },
+                "contract" => manifest with { Contract = Range(key, "the file") },
+                "files" => manifest with { Files = Hashes("the file") },
+                _ => Text(key) is { } ? manifest : manifest,
+            };
+        }
+
+        while (_reader.Read()) { }
+
+        return manifest;
+    }
+
+    private SortedDictionary<string, string> Hashes(string where)
+    {
+        var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        RequireObject($"'files' of {where}");
+        var keys = new HashSet<string>();
+        while (NextKey($"'files' of {where}", keys) is { } file)
+        {
+            if (file.Length == 0 || file.Contains('\\') || file.Split('/').Any(part => part is "" or "." or ".."))
+            {
+                throw Error($"'{file}' in 'files' of {where} must be a path in the plugin's folder, joined by '/'.");
+            }
+
+            string hash = Text(file).ToLowerInvariant();
+            if (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))
+            {
+                throw Error($"'{file}' in 'files' of {where} must be a SHA-256, 64 hexadecimal digits.");
+            }
+
+            hashes.Add(file, hash);
+        }
+
+        return hashes.Count > 0 ? hashes : throw Error($"'files' of {where} must name at least one file.");
+    }
+
+    private string Range(string key, string where)
+    {
+        string range = Text(key);
+        return VersionRange.TryParse(range, allowFloating: false, out _)
+            ? range
+            : throw Error($"'{key}' of {where} must be a range of versions such as [0.1,1.0), not \"{range}\".");
+    }
+
+    private HashPolicy Policy(string key)
+    {
+        string[] policies = [.. Enum.GetNames<HashPolicy>().Select(name => name.ToLowerInvariant())];
+        string policy = Text(key);
+        int at = Array.IndexOf(policies, policy);
+        return at >= 0 ? (HashPolicy)at : throw Error($"'{key}' must be one of {string.Join(", ", policies)}, not \"{policy}\".");
+    }
+
+    private TimeSpan Seconds(string key)
+    {
+        const double Most = 1e6;
+        if (
+            _reader.TokenType != JsonTokenType.Number
+            || !_reader.TryGetDouble(out double seconds)
+            || seconds is not (>= 0 and <= Most)
+        )
+        {
+            throw Error($"'{key}' must be a number of seconds from 0, which waits for ever, to {Most}; not {Found()}.");
+        }
+
+        return seconds == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds);
+    }
+
+    private List<string> Folders(string key, string directory)
+    {
+        var folders = new List<string>();
+        foreach (string folder in Texts(key))
+        {
+            if (folder.Contains('\0'))
+            {
+                throw Error("a path in 'folders' holds the character 0, which no path has.");
+            }
+
+            folders.Add(Path.GetFullPath(folder, directory));
+        }
+
+        return folders;
     }
 
     private Dictionary<string, string> Options(string where)

@@ -83,6 +83,20 @@ public sealed class Law
         }
     }
 
+    /// <summary>The frequencies of outputs that were counted.</summary>
+    /// <param name="counts">How often each output came, tokens joined by spaces.</param>
+    public static Law OfCounts(IReadOnlyDictionary<string, long> counts)
+    {
+        var law = new Law();
+        double total = counts.Values.Sum();
+        foreach (var (output, count) in counts)
+        {
+            law._probabilities[output] = count / total;
+        }
+
+        return law;
+    }
+
     /// <summary>The probability of one output.</summary>
     public double Probability(params ReadOnlySpan<int> tokens) =>
         _probabilities.GetValueOrDefault(string.Join(' ', tokens.ToArray()));

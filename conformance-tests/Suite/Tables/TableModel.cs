@@ -64,6 +64,33 @@ public sealed class TableModel : ICausalModel
         };
     }
 
+    /// <summary>A table of order 2 with logits spread evenly between −2 and 2.</summary>
+    /// <param name="vocabulary">Number of tokens.</param>
+    /// <param name="seed">The table's seed.</param>
+    /// <param name="zeros">Whether every second row has an impossible token.</param>
+    public static TableModel Uniform(int vocabulary, int seed, bool zeros)
+    {
+        var random = new Random(seed);
+        var table = new float[(vocabulary + 1) * (vocabulary + 1)][];
+        for (int i = 0; i < table.Length; i++)
+        {
+            table[i] = [.. Enumerable.Range(0, vocabulary).Select(_ => (float)(4 * random.NextDouble() - 2))];
+            if (zeros && i % 2 == 0)
+            {
+                table[i][i % vocabulary] = float.NegativeInfinity;
+            }
+        }
+
+        return new TableModel(table, order: 2);
+    }
+
+    /// <summary>The table that ranks every row the other way round: what it drafts is as wrong as can be.</summary>
+    public TableModel Negated() =>
+        new([.. _table.Select(row => row.Select(logit => -logit).ToArray())], Order) { EndTokens = EndTokens };
+
+    /// <summary>The same table with tokens that end a text.</summary>
+    public TableModel Ending(params int[] ends) => new(_table, Order) { EndTokens = ends, ContextLength = ContextLength };
+
     /// <summary>How many of the last tokens the logits depend on.</summary>
     public int Order { get; }
 

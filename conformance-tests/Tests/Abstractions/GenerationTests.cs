@@ -1,5 +1,6 @@
 using Tokenwright.Conformance;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
+using static Tokenwright.Tests.Seams.Recipes;
 
 namespace Tokenwright.Tests.Abstractions;
 

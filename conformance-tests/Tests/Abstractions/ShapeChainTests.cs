@@ -70,7 +70,14 @@ public class ShapeChainTests
     public void NothingLeftIsAnErrorEvenAtTemperature0()
     {
         var model = TableModel.Random(4, 1, seed: 0, ends: [0, 1, 2, 3]);
-        var request = Seams.Texts.Plain(model, [1], 3, new KeyedRandomness(0), new Temperature(), new MinTokens { Count = 2 });
+        var request = Tokenwright.Conformance.Texts.Plain(
+            model,
+            [1],
+            3,
+            new KeyedRandomness(0),
+            new Temperature(),
+            new MinTokens { Count = 2 }
+        );
 
         var run = () => Run.Text(request);
 

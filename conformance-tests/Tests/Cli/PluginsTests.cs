@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Tokenwright.Tests.Host;
 
@@ -78,6 +80,103 @@ public sealed class PluginsTests(CommandLine cli)
     }
 
     [Fact]
+    public async Task The_doctor_finds_nothing_wrong_with_what_is_installed_and_names_what_is_wrong_elsewhere()
+    {
+        var well = await cli.RunAsync("plugins", "doctor");
+        well.ExitCode.Should().Be(0);
+        well.Error.Should().Contain("nothing is wrong");
+
+        using var workshop = PluginWorkshop.With("TopA");
+        workshop.Add(
+            "Angry",
+            """
+            using Tokenwright;
+            [DecodingMethod("angry", "Throws.")]
+            public sealed class Angry : IDecodingMethod
+            {
+                public Angry() => throw new InvalidOperationException("no mood");
+                public Recipe Recipe => new();
+            }
+            """
+        );
+        await File.WriteAllTextAsync(Path.Combine(workshop.Folder, "Junk.dll"), "junk", TestContext.Current.CancellationToken);
+        string settings = Settings(cli.File("ill.json"), workshop.Folder);
+        var ill = await cli.RunAsync("plugins", "doctor", "--json", "--plugins", settings);
+        ill.ExitCode.Should().Be(1);
+        ill.Json.GetProperty("diagnostics")
+            .EnumerateArray()
+            .Select(diagnostic => $"{diagnostic.GetProperty("code")} {diagnostic.GetProperty("plugin")}")
+            .Should()
+            .Equal("PLG004 Junk", "PLG007 Angry");
+        (await cli.RunAsync("plugins", "doctor", "--plugins", settings))
+            .Out.Should()
+            .Contain("PLG007")
+            .And.Contain("no mood")
+            .And.Contain("Ask the plugin's author");
+    }
+
+    [Fact]
+    public async Task Hashes_pin_what_is_installed()
+    {
+        var text = await cli.RunAsync("plugins", "hash", "Standard");
+        text.ExitCode.Should().Be(0);
+        string dll = Path.Combine(InstalledPlugins, "Standard", "Tokenwright.Plugins.Standard.dll");
+        text.Out.Should().Contain($"{Sha256(dll)}  Standard/Tokenwright.Plugins.Standard.dll\n");
+        (await cli.RunAsync("plugins", "hash", "Standart")).ShouldRefuse("No*plugin 'Standart'. Did you mean 'Standard'?*");
+
+        var pins = await cli.RunAsync("plugins", "hash", "--json");
+        string settings = cli.File("pinned.json");
+        await File.WriteAllTextAsync(
+            settings,
+            $$"""{ "folders": [{{JsonSerializer.Serialize(InstalledPlugins)}}], "hashes": "strict", {{pins.Out.Trim()[1..]}}""",
+            TestContext.Current.CancellationToken
+        );
+        var list = await cli.RunAsync("plugins", "list", "--plugins", settings);
+        list.Error.Should().BeEmpty();
+        list.Out.Should().Contain("greedy");
+    }
+
+    [Fact]
+    public async Task A_plugin_that_was_packed_loads_where_everything_must_be_pinned()
+    {
+        using var workshop = PluginWorkshop.With("TopA");
+        string archive = cli.File("top-a.zip");
+        var packed = await cli.RunAsync("plugins", "pack", Path.Combine(workshop.Folder, "TopA"), "--out", archive, "--json");
+        packed.ExitCode.Should().Be(0);
+        packed.Error.Should().StartWith(archive);
+
+        string folder = Directory.CreateDirectory(cli.File("unpacked")).FullName;
+        await ZipFile.ExtractToDirectoryAsync(archive, folder, TestContext.Current.CancellationToken);
+        Directory
+            .GetFiles(Path.Combine(folder, "TopA"))
+            .Select(Path.GetFileName)
+            .Should()
+            .BeEquivalentTo("TopA.dll", "plugin.json");
+        string settings = cli.File("packed.json");
+        await File.WriteAllTextAsync(
+            settings,
+            $$"""{ "folders": [{{JsonSerializer.Serialize(folder)}}], "hashes": "strict", {{packed.Out.Trim()[1..]}}""",
+            TestContext.Current.CancellationToken
+        );
+        var list = await cli.RunAsync("plugins", "list", "--plugins", settings);
+        list.Error.Should().BeEmpty();
+        list.Out.Should().Contain("top-a");
+
+        await File.AppendAllTextAsync(Path.Combine(folder, "TopA", "TopA.dll"), " ", TestContext.Current.CancellationToken);
+        (await cli.RunAsync("plugins", "list", "--plugins", settings)).Error.Should().Contain("PLG001 plugin 'TopA'");
+
+        (await cli.RunAsync("plugins", "pack", workshop.Root)).ShouldRefuse("PLG004*The folder holds no DLL.*");
+        (await cli.RunAsync("plugins", "pack", cli.File("nowhere"))).ShouldRefuse(
+            "*neither the folder of a built plugin nor its DLL*"
+        );
+        string twin = Path.Combine(workshop.Folder, "TopA", "Tokenwright.Abstractions.dll");
+        File.Copy(typeof(IPart).Assembly.Location, twin);
+        (await cli.RunAsync("plugins", "pack", Path.Combine(workshop.Folder, "TopA", "TopA.dll"), "--out", archive)).ShouldRefuse(
+            "It is not packed: PLG003*"
+        );
+    }
+
+    [Fact]
     public async Task Broken_plugins_are_warned_of_and_harm_only_those_who_ask_for_them()
     {
         using var workshop = new PluginWorkshop();
@@ -149,6 +248,8 @@ public sealed class PluginsTests(CommandLine cli)
 
         Task<Outcome> Ask(string option, string value) => cli.RunAsync("run", Once, "--plugins", settings, option, value);
     }
+
+    private static string Sha256(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
 
     private static void CopyFolder(string source, string target)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Tokenwright.Conformance;
 using Tokenwright.Host;
 
 namespace Tokenwright.Tests.Host;

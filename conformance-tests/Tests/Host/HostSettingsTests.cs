@@ -20,10 +20,13 @@ public sealed class HostSettingsTests : IDisposable
               "$schema": "docs/plugins.schema.json",
               // Comments and trailing commas are fine.
               "folders": ["plugins", "/opt/more"],
+              "hashes": "strict",
+              "hangSeconds": 1.5,
               "plugins": {
                 "TopA": {
                   "enabled": false,
-                  "sha256": "ABCDEF0000000000000000000000000000000000000000000000000000000000",
+                  "contract": "[0.1,1.0)",
+                  "files": { "TopA.dll": "ABCDEF0000000000000000000000000000000000000000000000000000000000" },
                   "options": { "top-a": 0.95, "words": ["a,b", 2, true], "name": "x", "flag": false },
                 },
               },
@@ -36,7 +39,10 @@ public sealed class HostSettingsTests : IDisposable
         settings.Folders.Should().Equal(Path.Combine(Path.GetDirectoryName(_file)!, "plugins"), "/opt/more");
         var plugin = settings.For("TopA");
         plugin.Enabled.Should().BeFalse();
-        plugin.Sha256.Should().StartWith("abcdef0");
+        plugin.Contract.Should().Be("[0.1,1.0)");
+        plugin.Files.Should().ContainSingle().Which.Value.Should().StartWith("abcdef0");
+        settings.Hashes.Should().Be(HashPolicy.Strict);
+        settings.HangLimit.Should().Be(TimeSpan.FromSeconds(1.5));
         plugin
             .Options.Should()
             .Equal(
@@ -78,13 +84,13 @@ public sealed class HostSettingsTests : IDisposable
         "{\n  \"foldres\": []\n}",
         2,
         3,
-        "unknown key 'foldres' in the file. Did you mean 'folders'? Allowed are $schema, folders, plugins, defaults."
+        "unknown key 'foldres' in the file. Did you mean 'folders'? Allowed are $schema, folders, hashes, hangSeconds, plugins, defaults."
     )]
     [InlineData(
         "{ \"plugins\": { \"é\": { \"sha\": 1 } } }",
         1,
         23,
-        "unknown key 'sha' in plugin 'é'. Allowed are enabled, sha256, options."
+        "unknown key 'sha' in plugin 'é'. Allowed are enabled, contract, files, options."
     )]
     [InlineData("{ \"folders\": \"plugins\" }", 1, 14, "'folders' must be a list [ … ] of texts, not the text \"plugins\".")]
     [InlineData(
@@ -101,11 +107,32 @@ public sealed class HostSettingsTests : IDisposable
         "'enabled' must be true or false, not the text \"yes\"."
     )]
     [InlineData(
-        "{ \"plugins\": { \"A\": { \"sha256\": \"12\" } } }",
+        "{ \"plugins\": { \"A\": { \"files\": { \"A.dll\": \"12\" } } } }",
         1,
-        33,
-        "'sha256' of plugin 'A' must be 64 hexadecimal digits."
+        43,
+        "'A.dll' in 'files' of plugin 'A' must be a SHA-256, 64 hexadecimal digits."
     )]
+    [InlineData(
+        "{ \"plugins\": { \"A\": { \"files\": { \"../A.dll\": \"12\" } } } }",
+        1,
+        46,
+        "'../A.dll' in 'files' of plugin 'A' must be a path in the plugin's folder, joined by '/'."
+    )]
+    [InlineData("{ \"plugins\": { \"A\": { \"files\": {} } } }", 1, 33, "'files' of plugin 'A' must name at least one file.")]
+    [InlineData(
+        "{ \"plugins\": { \"A\": { \"contract\": \"new\" } } }",
+        1,
+        35,
+        "'contract' of plugin 'A' must be a range of versions such as [0.1,1.0), not \"new\"."
+    )]
+    [InlineData("{ \"hashes\": \"no\" }", 1, 13, "'hashes' must be one of pinned, strict, warn, off, not \"no\".")]
+    [InlineData(
+        "{ \"hangSeconds\": -1 }",
+        1,
+        18,
+        "'hangSeconds' must be a number of seconds from 0, which waits for ever, to 1000000; not the number -1."
+    )]
+    [InlineData("{ \"folders\": [\"a\\u0000b\"] }", 1, 25, "a path in 'folders' holds the character 0, which no path has.")]
     [InlineData(
         "{ \"plugins\": { \"A\": { \"options\": { \"x\": {} } } } }",
         1,

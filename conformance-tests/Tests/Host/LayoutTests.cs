@@ -1,3 +1,4 @@
+using Tokenwright.Conformance;
 using Tokenwright.Host;
 using Tokenwright.Tests.Cli;
 

@@ -268,8 +268,8 @@ public sealed class PluginCatalogTests : IDisposable
     {
         string dll = _workshop.Add("Mine", Verifier);
         string hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(dll)));
-        using var allowed = _workshop.Catalog(Entry(new PluginSettings { Sha256 = hash }));
-        using var refused = _workshop.Catalog(Entry(new PluginSettings { Sha256 = new string('0', 64) }));
+        using var allowed = _workshop.Catalog(Entry(Pin(hash)));
+        using var refused = _workshop.Catalog(Entry(Pin(new string('0', 64))));
 
         allowed.Plugins.Should().ContainSingle();
         refused.Plugins.Should().BeEmpty();
@@ -441,6 +441,8 @@ public sealed class PluginCatalogTests : IDisposable
         catalog.Unload(TimeSpan.Zero).Should().ContainSingle().Which.Id.Should().Be("PLG008");
         GC.KeepAlive(part);
     }
+
+    private static PluginSettings Pin(string hash) => new() { Files = new Dictionary<string, string> { ["Mine.dll"] = hash } };
 
     private HostSettings Entry(PluginSettings entry) =>
         _workshop.Settings with

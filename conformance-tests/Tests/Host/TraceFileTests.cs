@@ -3,7 +3,6 @@ using Tokenwright.Conformance;
 using Tokenwright.Host;
 using Tokenwright.Plugins.DraftModel;
 using Tokenwright.Plugins.Standard;
-using Tokenwright.Tests.Seams;
 
 namespace Tokenwright.Tests.Host;
 

@@ -1,6 +1,7 @@
 using Tokenwright.Conformance;
 using Tokenwright.Tests.Plugins.Standard.Verifiers;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
+using static Tokenwright.Tests.Seams.Recipes;
 
 namespace Tokenwright.Tests.Seams;
 

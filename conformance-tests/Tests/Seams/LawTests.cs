@@ -1,6 +1,6 @@
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.Standard;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Seams;
 
@@ -167,5 +167,5 @@ public class LawTests
     }
 
     private static Request Make(string parts, Request plain, ICausalModel? draft = null) =>
-        Texts.Make(parts, plain, draft ?? Draft);
+        Recipes.Make(parts, plain, draft ?? Draft);
 }

@@ -1,7 +1,8 @@
 using System.Text;
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.Standard;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
+using static Tokenwright.Tests.Seams.Recipes;
 
 namespace Tokenwright.Tests.Seams;
 

@@ -1,8 +1,7 @@
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.DraftModel;
 using Tokenwright.Plugins.Standard;
-using Tokenwright.Tests.Seams;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.DraftModel;
 

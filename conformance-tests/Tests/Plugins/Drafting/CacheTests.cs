@@ -1,7 +1,7 @@
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Models.Runtime;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 

@@ -2,7 +2,7 @@ using Tokenwright.Conformance;
 using Tokenwright.Plugins.Aded;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Plugins.TokenRecycling;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 

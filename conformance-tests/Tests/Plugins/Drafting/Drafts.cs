@@ -1,5 +1,5 @@
 using Tokenwright.Conformance;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 

@@ -3,8 +3,7 @@ using Tokenwright.Conformance;
 using Tokenwright.Models;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Models.Runtime;
-using Tokenwright.Tests.Seams;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 
@@ -175,22 +174,5 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
             TestContext.Current.CancellationToken
         );
         return text.Tokens[at] == token;
-    }
-
-    private sealed class Nudge(int position, int token, float by) : ILogitsProcessor
-    {
-        public ShapeStage Stage => ShapeStage.Penalty;
-
-        public bool IsActive => true;
-
-        public bool ChangesArgMax => true;
-
-        public void Apply(in TokenPath path, in ShapeState state, Distribution row)
-        {
-            if (path.Length == position)
-            {
-                row.ChangeDense()[token] += by;
-            }
-        }
     }
 }

@@ -3,8 +3,7 @@ using Tokenwright.Conformance;
 using Tokenwright.Models;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Models.Runtime;
-using Tokenwright.Tests.Seams;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Drafting;
 

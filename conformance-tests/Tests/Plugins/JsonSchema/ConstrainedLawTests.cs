@@ -2,8 +2,7 @@ using Tokenwright.Conformance;
 using Tokenwright.Plugins.JsonSchema;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Plugins.Drafting;
-using Tokenwright.Tests.Plugins.Standard.Verifiers;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Tokenwright.Conformance;
 using Tokenwright.Plugins.JsonSchema;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;

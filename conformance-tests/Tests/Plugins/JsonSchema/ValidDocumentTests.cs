@@ -6,7 +6,6 @@ using Tokenwright.Plugins.JsonSchema;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Models.Runtime;
 using Tokenwright.Tests.Plugins.Drafting;
-using Tokenwright.Tests.Seams;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
 

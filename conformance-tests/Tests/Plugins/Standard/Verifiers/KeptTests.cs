@@ -1,6 +1,6 @@
 using Tokenwright.Conformance;
 using Tokenwright.Plugins.Standard;
-using static Tokenwright.Tests.Seams.Texts;
+using static Tokenwright.Conformance.Texts;
 
 namespace Tokenwright.Tests.Plugins.Standard.Verifiers;
 

@@ -1,12 +1,15 @@
-namespace Tokenwright.Tests.Seams;
+namespace Tokenwright.Conformance;
 
 /// <summary>Balanced brackets: token 0 opens, 1 closes, 2 is a filler, 3 ends the text; at most three levels deep.</summary>
-internal sealed class BracketConstraint : ITokenConstraint
+public sealed class BracketConstraint : ITokenConstraint
 {
+    /// <inheritdoc/>
     public bool IsActive => true;
 
+    /// <inheritdoc/>
     public ShapeState Start => new(0);
 
+    /// <inheritdoc/>
     public void Mask(in ShapeState state, Span<ulong> allowed)
     {
         allowed.Clear();
@@ -19,6 +22,7 @@ internal sealed class BracketConstraint : ITokenConstraint
         }
     }
 
+    /// <inheritdoc/>
     public ShapeState Next(in ShapeState state, int token) =>
         Allows(state, token) && token != 3
             ? new ShapeState(
@@ -31,6 +35,7 @@ internal sealed class BracketConstraint : ITokenConstraint
             )
             : throw new ArgumentException($"Token {token} is not allowed at depth {state.Bits}.");
 
+    /// <inheritdoc/>
     public bool Allows(in ShapeState state, int token) =>
         token switch
         {

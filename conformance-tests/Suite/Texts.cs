@@ -1,10 +1,9 @@
-using Tokenwright.Conformance;
 using Tokenwright.Plugins.Standard;
 
-namespace Tokenwright.Tests.Seams;
+namespace Tokenwright.Conformance;
 
-/// <summary>Short names for the parts that the tests compose.</summary>
-internal static class Texts
+/// <summary>Requests over table models, their laws, and sets of processors by name.</summary>
+public static class Texts
 {
     /// <summary>A plain request: no drafter, agree, draft-then-verify.</summary>
     public static Request Plain(
@@ -24,48 +23,6 @@ internal static class Texts
             MaxTokens = maxTokens,
             Processors = processors,
         };
-
-    /// <summary>A request with other parts, by name.</summary>
-    public static Request Make(string parts, Request plain, ICausalModel draft)
-    {
-        plain = plain with { Models = new OneModel(draft) };
-        return parts switch
-        {
-            "agree, nothing" => plain,
-            "agree, tree" => plain with { Drafter = new TreeDrafter(width: 2, depth: 3) },
-            "agree, hidden" => plain with { Drafter = new HiddenStateDrafter(heads: 2) },
-            "agree, without replacement" => plain with { Drafter = new SampledDrafter(ProposalModes.WithoutReplacement, 2, 1) },
-            "agree, chain" => plain with { Drafter = new SampledDrafter(ProposalModes.Independent, 1, 2) },
-            "agree, same noise" => plain with { Drafter = new SampledDrafter(ProposalModes.Deterministic, 1, 2) },
-            "token, chain" => plain with
-            {
-                Drafter = new SampledDrafter(ProposalModes.Independent, 1, 2),
-                Verifier = new Token(),
-            },
-            "block, chain" => plain with
-            {
-                Drafter = new SampledDrafter(ProposalModes.Independent, 1, 2),
-                Verifier = new Block(),
-            },
-            "rejection, chain" => plain with
-            {
-                Drafter = new SampledDrafter(ProposalModes.WithoutReplacement, 1, 2),
-                Verifier = new RecursiveRejection(),
-            },
-            "rejection, without replacement" => plain with
-            {
-                Drafter = new SampledDrafter(ProposalModes.WithoutReplacement, 2, 2),
-                Verifier = new RecursiveRejection(),
-            },
-            "rejection, independent" => plain with
-            {
-                Drafter = new SampledDrafter(ProposalModes.Independent, 2, 1),
-                Verifier = new RecursiveRejection(),
-            },
-            "overlapped" => plain with { Loop = new OverlappedLoop(window: 2) },
-            _ => throw new ArgumentException(parts),
-        };
-    }
 
     /// <summary>The law of a request by enumeration.</summary>
     public static Law LawOf(Func<IRandomness, Request> request, bool allowSharedPicks = false) =>
@@ -121,7 +78,8 @@ internal static class Texts
             _ => throw new ArgumentException(name),
         };
 
-    public static readonly string[] Shapes =
+    /// <summary>The names that <see cref="Shape"/> knows, but for those that need end tokens.</summary>
+    public static IReadOnlyList<string> Shapes { get; } =
     [
         "plain",
         "greedy",

@@ -1,10 +1,10 @@
 using System.Text;
 using Tokenwright.Host;
 
-namespace Tokenwright.Tests.Host;
+namespace Tokenwright.Conformance;
 
 /// <summary>A model whose likeliest continuation of a prompt of known length is a script. Tokens 0 to 255 are bytes, 256 ends the text.</summary>
-internal sealed class ScriptedModel(string script, int promptLength = 1) : ICausalModel
+public sealed class ScriptedModel(string script, int promptLength = 1) : ICausalModel
 {
     public const int End = 256;
     private readonly byte[] _script = Encoding.UTF8.GetBytes(script);

@@ -1,7 +1,8 @@
-namespace Tokenwright.Tests.Seams;
+namespace Tokenwright.Conformance;
 
 /// <summary>Hands out one model for every role.</summary>
-internal sealed class OneModel(ICausalModel model) : IModelSource
+public sealed class OneModel(ICausalModel model) : IModelSource
 {
+    /// <inheritdoc/>
     public ValueTask<ICausalModel> OpenAsync(string role, string? name, CancellationToken cancellation = default) => new(model);
 }

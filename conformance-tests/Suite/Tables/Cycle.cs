@@ -1,9 +1,7 @@
-using Tokenwright.Conformance;
-
-namespace Tokenwright.Tests.Plugins.Drafting;
+namespace Tokenwright.Conformance;
 
 /// <summary>Tables whose greedy text is known.</summary>
-internal static class Cycle
+public static class Cycle
 {
     /// <summary>The next token is the last one plus 1, around; the further ranks are the tokens after it.</summary>
     public static TableModel Of(int vocabulary, int context = 512)

@@ -1,18 +1,18 @@
-using Tokenwright.Conformance;
+namespace Tokenwright.Conformance;
 
-namespace Tokenwright.Tests.Plugins.Standard.Verifiers;
-
-/// <summary>Draws a tree from a table with a shape of its own, level by level.</summary>
+/// <summary>Drafts a tree from a table with a shape of its own, level by level: drawn, or the likeliest tokens.</summary>
 /// <param name="draft">Where q comes from.</param>
-/// <param name="mode">Independent or without replacement.</param>
-/// <param name="widths">Draws per node, by depth.</param>
-internal sealed class TableDrafter(TableModel draft, ProposalModes mode, params int[] widths) : IDrafter
+/// <param name="mode">Independent, without replacement, or deterministic: then the likeliest are taken.</param>
+/// <param name="widths">Children per node, by depth.</param>
+public sealed class TableDrafter(TableModel draft, ProposalModes mode, params int[] widths) : IDrafter
 {
     private readonly Distribution _q = new(draft.Info.VocabularySize);
     private readonly double[] _left = new double[draft.Info.VocabularySize];
 
+    /// <inheritdoc/>
     public ProposalModes Proposes => mode;
 
+    /// <inheritdoc/>
     public Capabilities Needs => widths.All(w => w == 1) ? Capabilities.None : Capabilities.Tree;
 
     /// <summary>Shapes q; the target's own shape is not asked.</summary>
@@ -21,6 +21,7 @@ internal sealed class TableDrafter(TableModel draft, ProposalModes mode, params 
     /// <summary>Nothing follows a token that was less likely than this: a length that depends on what was drawn.</summary>
     public double Confidence { get; init; }
 
+    /// <inheritdoc/>
     public ValueTask DraftAsync(DraftContext context, DraftTree tree, CancellationToken cancellation)
     {
         var shape = Run.Shape(draft, Processors);
@@ -41,6 +42,17 @@ internal sealed class TableDrafter(TableModel draft, ProposalModes mode, params 
 
             var before = new TokenPath(context.Committed, context.PromptLength, path);
             shape.Apply(before, states, draft.Logits([.. context.Committed, .. path]), _q);
+            if (mode == ProposalModes.Deterministic)
+            {
+                _q.Sort();
+                for (int i = 0; i < Math.Min(widths[depth], _q.Count) && tree.Room > 0; i++)
+                {
+                    tree.Add(node, _q.Ids[i], tree.Score(node) + (float)_q.LogProbability(_q.Ids[i]));
+                }
+
+                continue;
+            }
+
             tree.Propose(node, mode, _q);
             for (int t = 0; t < _left.Length; t++)
             {
