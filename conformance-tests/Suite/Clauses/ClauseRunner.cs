@@ -19,6 +19,9 @@ public sealed record Selection
     /// <summary>These clauses only; empty runs all.</summary>
     public IReadOnlyList<string> Clauses { get; init; } = [];
 
+    /// <summary>Parts of this seam only; null takes all.</summary>
+    public Seam? Seam { get; init; }
+
     /// <summary>Parts of this id only; null takes all of the plugin.</summary>
     public string? PartId { get; init; }
 
@@ -35,6 +38,7 @@ public static class ClauseRunner
             .. Clause
                 .All.Where(clause => selection.UpTo is null || clause.Level <= selection.UpTo)
                 .Where(clause => selection.Clauses.Count == 0 || selection.Clauses.Contains(clause.Id))
+                .Where(clause => selection.Seam is null || clause.Seam == selection.Seam)
                 .SelectMany(clause =>
                     clause.Seam is null
                         ? [new Assignment(clause, null)]

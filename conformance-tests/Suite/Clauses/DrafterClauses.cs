@@ -23,10 +23,14 @@ internal static class DrafterClauses
     {
         for (int context = 3; context <= 24; context += 3)
         {
-            var model = TableModel.Random(4, 1, trial.Seed + 8, ends: [2], context: context);
-            for (int most = 1; most < 30; most += 4)
+            foreach (
+                var model in new[] { TableModel.Random(4, 1, trial.Seed + 8, ends: [2], context: context), Cycle.Of(3, context) }
+            )
             {
-                await Same($"context {context}, budget {most}", model, [1], most, 128).ConfigureAwait(false);
+                for (int most = 1; most < 30; most += 4)
+                {
+                    await Same($"context {context}, budget {most}", model, [1], most, 128).ConfigureAwait(false);
+                }
             }
         }
 
@@ -40,7 +44,7 @@ internal static class DrafterClauses
             Compare.TextsAsync(
                 trial,
                 what,
-                1,
+                3,
                 randomness => Plain(model, prompt, most, randomness),
                 randomness =>
                     Tried(trial, Plain(model, prompt, most, randomness)) with
@@ -369,17 +373,17 @@ internal static class DrafterClauses
         Level.Law,
         "Texts drawn with the randomness of real use have the law of plain sampling.",
         Why = "A drafter with a random generator of its own, or one that learns from what it drew, escapes enumeration.",
-        How = "20,000 texts of three tokens under consecutive seeds that share stores, under the sharpest verifier that accepts the drafts; chi-square against the enumerated law.",
+        How = "20,000 texts of four tokens under consecutive seeds that share stores, under the sharpest verifier that accepts the drafts; chi-square against the enumerated law.",
         Failure = "The chance of such a sample, and the shortest output after which the frequencies are off.",
         IsLong = true,
         Samples = Samples,
-        Cells = 27
+        Cells = 81
     )]
     internal static async Task SamplesTheLaw(Trial trial)
     {
         var model = TableModel.Random(3, 2, trial.Seed + 4);
         var verifier = Verifiers(trial).Last();
-        var expected = await TargetLawAsync(model, Prompt, 3, []).ConfigureAwait(false);
+        var expected = await TargetLawAsync(model, Prompt, 4, []).ConfigureAwait(false);
         var stores = new SharedStores();
         await Compare
             .SampledLawAsync(
@@ -388,7 +392,7 @@ internal static class DrafterClauses
                 expected,
                 Samples,
                 randomness =>
-                    Tried(trial, Plain(model, Prompt, 3, randomness) with { Verifier = Fresh(verifier), Stores = stores })
+                    Tried(trial, Plain(model, Prompt, 4, randomness) with { Verifier = Fresh(verifier), Stores = stores })
             )
             .ConfigureAwait(false);
     }

@@ -20,7 +20,18 @@ internal static class Together
         {
             using var other = await Stepper.StartAsync(request(Seed(trial, i + 4))).ConfigureAwait(false);
             var beside = request(new Interrupted(Seed(trial, i), other.Advance));
+            var table = beside.Model as TableModel;
+            if (table is not null)
+            {
+                table.Forwarding = other.Advance;
+            }
+
             var text = await Run.TextAsync(beside, trial.Cancellation).ConfigureAwait(false);
+            if (table is not null)
+            {
+                table.Forwarding = null;
+            }
+
             other.Finish();
             Same(trial, alone[i], text.Tokens);
             Same(trial, alone[i + 4], other.Tokens);

@@ -323,16 +323,16 @@ internal static class VerifierClauses
         Level.Law,
         "Texts drawn with the randomness of real use have the law of plain sampling.",
         Why = "Enumeration sees only draws that go through the contracts; a generator of its own, a draw looked at twice or a key without the round shows in samples alone.",
-        How = "20,000 texts of three tokens under consecutive seeds, drafts of each accepted mode, chi-square against the enumerated law.",
+        How = "20,000 texts of four tokens under consecutive seeds, drafts of each accepted mode, chi-square against the enumerated law.",
         Failure = "The chance of such a sample, and the shortest output after which the frequencies are off.",
         Needs = Lossless.Sampling,
         Samples = Samples,
-        Cells = 27
+        Cells = 81
     )]
     internal static async Task SamplesTheLaw(Trial trial)
     {
         var model = TableModel.Uniform(3, trial.Seed + 4, zeros: false);
-        var expected = await TargetLawAsync(model, Prompt, 3, []).ConfigureAwait(false);
+        var expected = await TargetLawAsync(model, Prompt, 4, []).ConfigureAwait(false);
         foreach (var mode in Modes(trial))
         {
             int[] widths = mode == ProposalModes.Independent ? [1, 1] : [2, 1];
@@ -343,7 +343,7 @@ internal static class VerifierClauses
                     expected,
                     Samples,
                     randomness =>
-                        Tried(trial, model, [], randomness, Prompt, 3) with
+                        Tried(trial, model, [], randomness, Prompt, 4) with
                         {
                             Drafter = Shaped(trial, model, "hot", "plain", mode, widths),
                         }
@@ -396,10 +396,14 @@ internal static class VerifierClauses
     )]
     internal static async Task IsGreedyUnderAConstraint(Trial trial)
     {
-        var model = TableModel.Random(4, 2, trial.Seed + 2, ends: [3]);
-        foreach (var draft in new[] { model, model.Negated() })
+        for (int table = 0; table < 4; table++)
         {
-            foreach (var (mode, widths) in Shapes(trial))
+            var model = TableModel.Random(4, 2, trial.Seed + 2 + table, ends: [3]);
+            foreach (
+                var (draft, mode, widths) in new[] { model, model.Negated() }.SelectMany(draft =>
+                    Shapes(trial).Select(shape => (draft, shape.Mode, shape.Widths))
+                )
+            )
             {
                 await Compare
                     .TextsAsync(

@@ -165,6 +165,8 @@ public sealed class TableModel : ICausalModel
     // Not Enum.HasFlag, which allocates until it is optimised.
     internal bool Offers(Capabilities needed) => (Capabilities & needed) == needed;
 
+    internal IReadOnlyList<float[]> Rows => _table;
+
     internal int EmptyContext => Contexts(Info.VocabularySize, Order) - 1;
 
     internal ReadOnlySpan<float> Row(int context) => _table[context];

@@ -1,5 +1,5 @@
 using Tokenwright.Conformance;
-using Tokenwright.Tests.Plugins.Standard.Verifiers;
+using Tokenwright.Mutants;
 using static Tokenwright.Conformance.Texts;
 using static Tokenwright.Tests.Seams.Recipes;
 
@@ -49,7 +49,7 @@ public class GeneratorTests
         for (ulong seed = 0; seed < Seeds; seed++)
         {
             var request = Make("token, chain", Plain(model, Prompt, Count, new KeyedRandomness(seed)), draft);
-            var text = Run.Text(request with { Verifier = new NaiveToken(Mutation.ResidualMissing) });
+            var text = Run.Text(request with { Verifier = new TokenResidualMissing() });
             counts[Array.IndexOf(outputs, string.Join(' ', text.Tokens))]++;
         }
 

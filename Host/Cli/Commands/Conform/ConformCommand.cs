@@ -23,6 +23,7 @@ internal static class ConformCommand
             HelpName = "level",
         };
         var clauses = new Option<string[]>("--clause") { Description = "This clause only; repeatable.", HelpName = "id" };
+        var part = new Option<string?>("--part") { Description = "Parts of this id only.", HelpName = "id" };
         var seed = new NumberOption<int>("--seed", 0, int.MaxValue / 2)
         {
             Description = "The seed of tables and texts; 1 if not given.",
@@ -54,6 +55,7 @@ internal static class ConformCommand
             all,
             level,
             clauses,
+            part,
             seed,
             set,
             explain,
@@ -91,7 +93,16 @@ internal static class ConformCommand
                 var reports = new List<Report>();
                 foreach (var target in Targets(parsed.GetValue(plugin), parsed.GetValue(all), parsed.GetValue(settings)))
                 {
-                    var work = new Work(target.Dll, target.Companions, options, selection with { PartId = target.PartId }, []);
+                    var work = new Work(
+                        target.Dll,
+                        target.Companions,
+                        options,
+                        selection with
+                        {
+                            PartId = parsed.GetValue(part) ?? target.PartId,
+                        },
+                        []
+                    );
                     var findings = await ChildProcess.RunAsync(work, limits, cancellation).ConfigureAwait(false);
                     if (findings.Count == 0)
                     {
