@@ -54,7 +54,7 @@ public sealed class PluginFuzzTests(ITestOutputHelper output)
         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
     ];
 
-    private static int Count => LongTier.IsOn ? 5000 : 1500;
+    private static int Count => LongTier.IsOn ? 5000 : 2500;
 
     [Fact]
     public void Settings_and_manifests()
