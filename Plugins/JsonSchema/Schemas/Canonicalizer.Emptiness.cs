@@ -237,21 +237,24 @@ internal sealed partial class Canonicalizer
         return false;
     }
 
+    private List<(Language Keys, Expression Value)> Cells(ObjectShape shape) =>
+        Cells(shape.Layers, [.. shape.Properties.Select(p => p.Name).Union(shape.Required)]);
+
     /// <summary>
-    /// The keys that no property names, cut into cells on which the same rule holds. Named keys are taken out where
-    /// that decides whether a cell is empty.
+    /// The keys that none of some names is, cut into cells on which the same rule holds. Named keys are taken out where that decides
+    /// whether a cell is empty.
     /// </summary>
-    public List<(Language Keys, Expression Value)> Cells(ObjectShape shape)
+    public List<(Language Keys, Expression Value)> Cells(Layer[] layers, string[] names)
     {
         var cells = new List<(Language Keys, Expression Value)> { (Pool.All, True) };
-        foreach (var layer in shape.Layers)
+        foreach (var layer in layers)
         {
             var next = new List<(Language, Expression)>();
             foreach (var (keys, value) in cells)
                 Split(layer, 0, keys, value, false, next);
             cells = next;
         }
-        var named = Pool.OneOf(shape.Properties.Select(p => p.Name).Union(shape.Required));
+        var named = Pool.OneOf(names);
         for (var i = cells.Count - 1; i >= 0; i--)
         {
             var keys = cells[i].Keys;
