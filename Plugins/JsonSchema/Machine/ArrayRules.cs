@@ -143,12 +143,13 @@ internal sealed class ArrayRules(Automaton automaton, ArrayShape shape)
         var node = _canonicalizer.Normalize(item);
         if (node.Objects.Length > 0 || node.Arrays.Length > 0 || LanguagePool.IsRich(node.Strings) && node.Numbers.Length == 0)
             return item;
-        for (; used is not null; used = used.Next)
-        {
-            using var value = JsonDocument.Parse(used.Text);
-            item = _canonicalizer.And(item, _canonicalizer.Not(_canonicalizer.Value(value.RootElement.Clone())));
-        }
-        return item;
+        if (used.Left is { } known && known.Item == item)
+            return known.Left;
+        var left = used.Next is null ? item : WithoutUsed(item, used.Next);
+        using var value = JsonDocument.Parse(used.Text);
+        left = _canonicalizer.Without(left, value.RootElement.Clone());
+        used.Left = (item, left);
+        return left;
     }
 
     /// <summary>The array after an item whose text was captured; null when an equal one came before.</summary>

@@ -132,7 +132,63 @@ internal sealed class LanguagePool
 
     public Language Or(Language left, Language right) => Combine(LanguageKind.Or, left, right, None, All);
 
-    public Language And(Language left, Language right) => Combine(LanguageKind.And, left, right, All, None);
+    public Language And(Language left, Language right)
+    {
+        if (right.Kind == LanguageKind.Not && Word(right.Left!) is { } word && IsList(left))
+            return Without(left, word);
+        if (left.Kind == LanguageKind.Not && Word(left.Left!) is { } other && IsList(right))
+            return Without(right, other);
+        return Combine(LanguageKind.And, left, right, All, None);
+    }
+
+    /// <summary>Whether the form shows a finite list, without intersection and complement.</summary>
+    private static bool IsList(Language language) => !language.Boolean && IsFinite(language);
+
+    /// <summary>The only member, where the form shows it.</summary>
+    private int[]? Word(Language language)
+    {
+        var word = new List<int>();
+        for (; language.Kind == LanguageKind.Concat; language = language.Right!)
+        {
+            if (language.Left is not { Kind: LanguageKind.Set } head || Only(head.Set!) is not { } scalar)
+                return null;
+            word.Add(scalar);
+        }
+        if (language.Kind == LanguageKind.Set && Only(language.Set!) is { } last)
+            return [.. word, last];
+        return language == Empty ? [.. word] : null;
+
+        static int? Only(CharSet set) => set.Ranges is [var low, var high] && low == high ? low : null;
+    }
+
+    /// <summary>A language but for one word: rebuilt along the word, and as plain as before.</summary>
+    private Language Without(Language language, ReadOnlySpan<int> word)
+    {
+        if (!Matches(language, word))
+            return language;
+        if (word.IsEmpty)
+            return Or(
+                Derivatives(language).Where(d => d.Target != None).Select(d => Concat(Of(CharSet.Range(d.Low, d.High)), d.Target))
+            );
+        var rest = Without(Derive(language, word[0]), word[1..]);
+        var result = language.Nullable ? Empty : None;
+        foreach (var (low, high, target) in Derivatives(language))
+        {
+            var set = CharSet.Range(low, high);
+            if (low <= word[0] && word[0] <= high)
+                set = set.Intersect(CharSet.Range(word[0], word[0]).Complement());
+            if (target != None)
+                result = Or(result, Concat(Of(set), target));
+        }
+        return Or(result, Concat(Of(CharSet.Range(word[0], word[0])), rest));
+    }
+
+    private bool Matches(Language language, ReadOnlySpan<int> word)
+    {
+        foreach (var scalar in word)
+            language = Derive(language, scalar);
+        return language.Nullable;
+    }
 
     public Language Or(IEnumerable<Language> items) => items.Aggregate(None, Or);
 
