@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Tokenwright.Plugins.JsonSchema.Regular;
 
 internal enum LanguageKind : byte
@@ -644,10 +646,10 @@ internal sealed class LanguagePool
     {
         if (language.Starts is not null)
             return;
-        var sets = new List<CharSet>();
+        var sets = new HashSet<CharSet>();
         Front(language, sets, []);
         Fuel.Spend(1 + sets.Count);
-        var bounds = new List<int> { 0 };
+        var bounds = new List<int> { 0, 0xD800, 0xE000 };
         foreach (var set in sets)
         {
             var ranges = set.Ranges;
@@ -659,54 +661,55 @@ internal sealed class LanguagePool
             }
         }
         bounds.Sort();
-        var starts = new List<int>(bounds.Count);
-        var targets = new List<Language>(bounds.Count);
-        var byMembership = new Dictionary<Membership, Language>();
-        var done = new Dictionary<Language, Language>();
-        var last = -1;
-        foreach (var start in bounds)
+        var cuts = CollectionsMarshal.AsSpan(bounds);
+        var count = 0;
+        foreach (var bound in cuts)
         {
-            if (start == last)
-                continue;
-            last = start;
+            if (count == 0 || cuts[count - 1] != bound)
+                cuts[count++] = bound;
+        }
+        cuts = cuts[..count];
+        // Stretches between cuts that the same sets hold are of one class, and lead to the same language.
+        var classes = new int[count];
+        var classCount = 1;
+        var refined = new Dictionary<int, int>();
+        foreach (var set in sets)
+        {
+            refined.Clear();
+            var ranges = set.Ranges;
+            for (var i = 0; i < ranges.Length; i += 2)
+            {
+                for (var at = cuts.BinarySearch(ranges[i]); at < count && cuts[at] <= ranges[i + 1]; at++)
+                {
+                    if (!refined.TryGetValue(classes[at], out var inside))
+                        refined.Add(classes[at], inside = classCount++);
+                    classes[at] = inside;
+                }
+            }
+        }
+        var starts = new List<int>(count);
+        var targets = new List<Language>(count);
+        var byClass = new Language?[classCount];
+        var done = new Dictionary<Language, Language>();
+        for (var at = 0; at < count; at++)
+        {
             var target = None;
             // Surrogates are no characters: no set holds them, but what holds none of a set's characters may be alive.
-            if (start is < 0xD800 or > 0xDFFF)
+            if (cuts[at] is < 0xD800 or > 0xDFFF)
             {
-                var membership = Membership.Of(sets, start);
-                if (!byMembership.TryGetValue(membership, out target!))
-                {
-                    done.Clear();
-                    byMembership.Add(membership, target = Step(language, start, done));
-                }
+                done.Clear();
+                target = byClass[classes[at]] ??= Step(language, cuts[at], done);
             }
             if (targets.Count > 0 && targets[^1] == target)
                 continue;
-            starts.Add(start);
+            starts.Add(cuts[at]);
             targets.Add(target);
         }
         language.Targets = [.. targets];
         language.Starts = [.. starts];
     }
 
-    /// <summary>Which of some sets hold a scalar value; beyond 64 sets as text.</summary>
-    private readonly record struct Membership(ulong First, string? More)
-    {
-        public static Membership Of(List<CharSet> sets, int scalar)
-        {
-            var first = 0ul;
-            for (var i = 0; i < Math.Min(64, sets.Count); i++)
-                first |= sets[i].Contains(scalar) ? 1ul << i : 0;
-            if (sets.Count <= 64)
-                return new(first, null);
-            var more = new char[sets.Count - 64];
-            for (var i = 64; i < sets.Count; i++)
-                more[i - 64] = sets[i].Contains(scalar) ? '1' : '0';
-            return new(first, new string(more));
-        }
-    }
-
-    private static void Front(Language language, List<CharSet> sets, HashSet<Language> seen)
+    private static void Front(Language language, HashSet<CharSet> sets, HashSet<Language> seen)
     {
         for (; ; )
         {
@@ -715,8 +718,7 @@ internal sealed class LanguagePool
             switch (language.Kind)
             {
                 case LanguageKind.Set:
-                    if (!sets.Contains(language.Set!))
-                        sets.Add(language.Set!);
+                    sets.Add(language.Set!);
                     return;
                 case LanguageKind.Concat:
                     Front(language.Left!, sets, seen);
