@@ -63,9 +63,25 @@ internal sealed class Automaton
                 objects.Length == 0 ? null
                 : objects.Length == 1 ? objects[0].Rules ??= new ObjectRules(this, objects)
                 : new ObjectRules(this, objects),
-            Arrays = [.. node.Arrays.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ArrayRules(this, s))],
+            Arrays = Arrays(Array.FindAll(node.Arrays, Canonicalizer.IsInhabited)),
             IsShared = node == Canonicalizer.Anything,
         };
+    }
+
+    private ArrayRules[] Arrays(ArrayShape[] shapes)
+    {
+        if (shapes.Length == 1)
+            return [shapes[0].Rules ??= new ArrayRules(this, shapes)];
+        var rules = new List<ArrayRules>();
+        var together = Array.FindAll(shapes, shape => !shape.Unique);
+        if (together.Length > 0)
+            rules.Add(new ArrayRules(this, together));
+        foreach (var shape in shapes)
+        {
+            if (shape.Unique)
+                rules.Add(shape.Rules ??= new ArrayRules(this, [shape]));
+        }
+        return [.. rules];
     }
 
     public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\t' or (byte)'\r';
@@ -173,14 +189,14 @@ internal sealed class Automaton
 
     private void StartItem(in Thread thread, ArrayFrame array, ArrayFrame after, NodeEntry item, byte value, List<Thread> into)
     {
-        if (!array.Rules.Shape.Unique)
+        if (!array.Rules.IsUnique)
         {
             StepValue(thread, item, after, value, into);
             return;
         }
         // Items that must differ are captured from their first byte on.
         var text = thread.Text ?? new Capture(null, value, 1);
-        var frame = new ArrayFrame(after.Parent, after.Rules, after.Index, after.Matched, after.Used) { Start = text.Previous };
+        var frame = new ArrayFrame(after.Parent, after.Rules, after.Ways, after.Used) { Start = text.Previous };
         StepValue(thread with { Text = text }, item, frame, value, into);
     }
 
@@ -241,7 +257,7 @@ internal sealed class Automaton
                 return;
             default:
                 var array = (ArrayFrame)thread.Top;
-                if (!array.Rules.Shape.Unique)
+                if (!array.Rules.IsUnique)
                 {
                     into.Add(new(Phase.AfterItem, 0, 0, null, array, text));
                     return;
@@ -256,7 +272,7 @@ internal sealed class Automaton
     {
         for (; frame is not null; frame = frame.Parent)
         {
-            if (frame is ArrayFrame { Rules.Shape.Unique: true })
+            if (frame is ArrayFrame { Rules.IsUnique: true })
                 return true;
         }
         return false;
@@ -502,16 +518,16 @@ internal sealed class Automaton
             throw new FuelException();
     }
 
-    /// <summary>Threads that stand in the same object, with the same members, go on as one: its ways add up.</summary>
+    /// <summary>Threads that stand in the same object or array, with the same members or as many items, go on as one: its ways add up.</summary>
     private static void Join(List<Thread> threads)
     {
         for (var i = 1; i < threads.Count; i++)
         {
-            if (!IsBetweenMembers(threads[i]))
+            if (!IsBetweenValues(threads[i]))
                 continue;
             for (var j = 0; j < i; j++)
             {
-                if (!IsBetweenMembers(threads[j]) || Joined(threads[j], threads[i]) is not { } joined)
+                if (!IsBetweenValues(threads[j]) || Joined(threads[j], threads[i]) is not { } joined)
                     continue;
                 threads[j] = threads[j] with { Top = joined };
                 threads.RemoveAt(i--);
@@ -520,16 +536,29 @@ internal sealed class Automaton
         }
     }
 
-    private static bool IsBetweenMembers(in Thread thread) =>
-        thread.Phase is Phase.FirstKey or Phase.NextKey or Phase.AfterProperty;
+    private static bool IsBetweenValues(in Thread thread) =>
+        thread.Phase
+            is Phase.FirstKey
+                or Phase.NextKey
+                or Phase.AfterProperty
+                or Phase.FirstItem
+                or Phase.NextItem
+                or Phase.AfterItem;
 
-    private static ObjectFrame? Joined(in Thread a, in Thread b)
+    private static Frame? Joined(in Thread a, in Thread b)
     {
-        if (a.Phase != b.Phase || a.Gap != b.Gap || !ReferenceEquals(a.Text, b.Text))
+        if (
+            a.Phase != b.Phase
+            || a.Gap != b.Gap
+            || !ReferenceEquals(a.Text, b.Text)
+            || !ReferenceEquals(a.Top!.Parent, b.Top!.Parent)
+        )
             return null;
-        var (first, second) = ((ObjectFrame)a.Top!, (ObjectFrame)b.Top!);
-        return ReferenceEquals(first.Parent, second.Parent) && first.Members.CanJoin(second.Members)
-            ? first.With(first.Members.Join(second.Members))
-            : null;
+        return (a.Top, b.Top) switch
+        {
+            (ObjectFrame x, ObjectFrame y) when x.Members.CanJoin(y.Members) => x.With(x.Members.Join(y.Members)),
+            (ArrayFrame x, ArrayFrame y) when x.Rules == y.Rules && !x.Rules.IsUnique => x.Join(y),
+            _ => null,
+        };
     }
 }

@@ -52,28 +52,77 @@ internal sealed record UsedItems(string Text, UsedItems? Next)
     }
 }
 
-/// <summary>An array in the making: how many items have begun, how many of them matched what must be contained.</summary>
-internal sealed class ArrayFrame : Frame
+/// <summary>An array in the making, and the ways to take it.</summary>
+internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] ways, UsedItems? used) : Frame(parent)
 {
+    // Few enough to look through; a lost race only makes a frame twice.
+    private ArrayFrame? _after;
+    private ArrayFrame? _sibling;
     private (ArrayFrame Frame, NodeEntry Item)[]? _alternatives;
 
-    public ArrayFrame(Frame? parent, ArrayRules rules, int index, int[] matched, UsedItems? used)
-        : base(parent) => (Rules, Index, Matched, Used) = (rules, index, matched, used);
+    public ArrayRules Rules => rules;
+    public ArrayWay[] Ways => ways;
 
-    public ArrayRules Rules { get; }
-
-    /// <summary>Items begun; stays put once nothing depends on it any more.</summary>
-    public int Index { get; }
-    public int[] Matched { get; }
-    public UsedItems? Used { get; }
+    /// <summary>The items so far, where items must differ.</summary>
+    public UsedItems? Used => used;
 
     /// <summary>Where the text of the current item begins; for arrays whose items must differ.</summary>
     public Capture? Start { get; init; }
 
-    public bool CanClose => Index >= Rules.Shape.Min && Rules.ContainsEnough(Matched);
+    public bool CanClose => Array.Exists(ways, way => way.CanClose);
 
     /// <summary>The ways to begin one more item: what it must satisfy, and the array afterwards.</summary>
-    public (ArrayFrame Frame, NodeEntry Item)[] Alternatives => _alternatives ??= Rules.Next(this);
+    public (ArrayFrame Frame, NodeEntry Item)[] Alternatives => _alternatives ??= Next();
+
+    private (ArrayFrame, NodeEntry)[] Next()
+    {
+        var groups = new List<(NodeEntry Item, List<ArrayWay> Ways)>();
+        foreach (var way in ways)
+        {
+            foreach (var (next, item) in way.Next(used))
+            {
+                var at = groups.FindIndex(g => g.Item == item);
+                if (at < 0)
+                    groups.Add((item, [next]));
+                else
+                    Add(groups[at].Ways, next);
+            }
+        }
+        return [.. groups.Select(g => (With(g.Ways), g.Item))];
+    }
+
+    /// <summary>The array with the ways of another that has as many items.</summary>
+    public ArrayFrame Join(ArrayFrame other)
+    {
+        var both = ways.ToList();
+        foreach (var way in other.Ways)
+            Add(both, way);
+        return With(both);
+    }
+
+    private static void Add(List<ArrayWay> among, ArrayWay way)
+    {
+        if (among.Exists(known => known.Covers(way)))
+            return;
+        among.RemoveAll(way.Covers);
+        among.Add(way);
+    }
+
+    /// <summary>The array taken in other ways, kept for the next time.</summary>
+    private ArrayFrame With(List<ArrayWay> next)
+    {
+        if (next.Count == ways.Length && next.TrueForAll(ways.Contains))
+            return this;
+        for (var known = _after; known is not null; known = known._sibling)
+        {
+            if (known.Ways.Length == next.Count && next.TrueForAll(known.Ways.Contains))
+                return known;
+        }
+        return _after = new ArrayFrame(Parent, rules, [.. next], used) { _sibling = _after };
+    }
+
+    /// <summary>The array taken in one way only.</summary>
+    public ArrayFrame Only(ArrayWay way) => ways.Length == 1 ? this : new(Parent, rules, [way], used);
 }
 
 /// <summary>The bytes of a value being read, newest first.</summary>

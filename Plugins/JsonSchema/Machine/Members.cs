@@ -37,7 +37,11 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     private sbyte _canClose;
     private sbyte _unnamedIsUniform;
     private int _unnamedStart = Unknown;
+    private (Members, NodeEntry)[]? _withUnnamed;
     private Joined? _joined;
+
+    // Not UTF-8, so no key that is ever read.
+    private static readonly byte[] NoKey = [0xFF];
 
     private sealed record Joined(Members Other, Members Both, Joined? Next);
 
@@ -181,6 +185,9 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
             (shape, _) => shape.PassedByUnnamed
         );
 
+    /// <summary>The same for a key that is like any other, where <see cref="UnnamedIsUniform"/>.</summary>
+    public (Members Members, NodeEntry Value)[] WithUnnamed => _withUnnamed ??= With(NoKey);
+
     /// <summary>Ways whose value must satisfy the same go on together.</summary>
     private (Members, NodeEntry)[] Split(
         ulong[] nextSeen,
@@ -189,6 +196,15 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
         Func<ObjectCase, int, int> pass
     )
     {
+        if (ways.Length == 1 && rules.Cases[ways[0].Case].AllExistences == 0)
+        {
+            var (only, next) = (rules.Cases[ways[0].Case], pass(rules.Cases[ways[0].Case], ways[0].Passed));
+            return next != Unknown
+                && values(only) is [var (_, value)]
+                && only.CanComplete(nextSeen, count + 1, nextExtra, 0, next)
+                ? [(new Members(rules, nextSeen, count + 1, nextExtra, [new Way(ways[0].Case, 0, next)]), value)]
+                : [];
+        }
         var groups = new List<(NodeEntry Value, List<Way> Ways)>();
         var places = new Dictionary<NodeEntry, int>();
         foreach (var (at, met, passed) in ways)

@@ -17,7 +17,6 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private const int ProfileLimit = 64;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
-    private static readonly byte[] PlaceholderKey = [0xFF];
     private readonly ulong[] _own = new ulong[tables.Words];
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
@@ -114,7 +113,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                     && ((NodeEntry)thread.Detail!).IsShared:
                 WalkSegment(trie, node, thread);
                 return;
-            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.Shape.Unique:
+            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.IsUnique:
                 WalkItems(trie, node, thread, (ArrayFrame)thread.Top);
                 return;
             case Phase.Literal:
@@ -346,7 +345,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (thread.Text is not null)
         {
             // Each ending has a text of its own, and the text decides what may follow.
-            if (thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+            if (thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
                 Ends(trie, node, lexeme, thread);
             else
             {
@@ -370,7 +369,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Follows every ending of a lexeme by itself.</summary>
     private void Ends(Trie trie, int node, LexemeMask lexeme, in Thread thread)
     {
-        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
         {
             foreach (var end in lexeme.Closings)
                 Replay(trie, node, end, thread);
@@ -507,7 +506,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             return;
         }
         var values = Rent();
-        Automaton.UnnamedValues(frame, PlaceholderKey, null, values);
+        foreach (var (next, value) in members.WithUnnamed)
+            values.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, next), null));
         if (special.Count == 0)
             Share(lexeme.Closing);
         else

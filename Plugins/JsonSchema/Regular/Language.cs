@@ -65,6 +65,11 @@ internal sealed class LanguagePool
     private readonly Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language> _nodes = [];
     private int _nextId;
 
+    // Cleared for every use, as the gate lets in one at a time.
+    private readonly HashSet<CharSet> _sets = [];
+    private readonly HashSet<Language> _seen = [];
+    private readonly Dictionary<Language, Language> _done = [];
+
     public LanguagePool()
     {
         None = Add(LanguageKind.None, null, null, null, 0, 0, false, false);
@@ -646,8 +651,10 @@ internal sealed class LanguagePool
     {
         if (language.Starts is not null)
             return;
-        var sets = new HashSet<CharSet>();
-        Front(language, sets, []);
+        var (sets, seen, done) = (_sets, _seen, _done);
+        sets.Clear();
+        seen.Clear();
+        Front(language, sets, seen);
         Fuel.Spend(1 + sets.Count);
         var bounds = new List<int> { 0, 0xD800, 0xE000 };
         foreach (var set in sets)
@@ -690,7 +697,6 @@ internal sealed class LanguagePool
         var starts = new List<int>(count);
         var targets = new List<Language>(count);
         var byClass = new Language?[classCount];
-        var done = new Dictionary<Language, Language>();
         for (var at = 0; at < count; at++)
         {
             var target = None;

@@ -90,7 +90,7 @@ internal sealed class Endings(Automaton automaton)
             Phase.Key => CloseKey(thread, into),
             Phase.Colon => Member((NodeEntry)thread.Detail!, (ObjectFrame)thread.Top!, into),
             Phase.FirstItem => Close((ArrayFrame)thread.Top!, true, into),
-            Phase.NextItem => Add((ArrayFrame)thread.Top!, into) is { } next && Close(next, false, into),
+            Phase.NextItem => CloseAfterNext((ArrayFrame)thread.Top!, into),
             _ => false,
         };
         return found ? [.. into] : null;
@@ -114,13 +114,8 @@ internal sealed class Endings(Automaton automaton)
     /// <summary>From before a key, or after a value, to and with the closing brace.</summary>
     private bool Close(ObjectFrame frame, bool isFirst, List<byte> into)
     {
-        if (frame.Members.CanClose)
-        {
-            into.Add((byte)'}');
-            return true;
-        }
-        if (frame.Members.Ways.Length > 1)
-            return CloseOneWay(frame, isFirst, into);
+        if (!frame.Members.CanClose && frame.Members.Ways.Length > 1)
+            return Shortest(frame.Members.Ways, (way, text) => Close(Only(frame, way), isFirst, text), into);
         while (!frame.Members.CanClose)
         {
             if (!isFirst)
@@ -134,39 +129,11 @@ internal sealed class Endings(Automaton automaton)
         return true;
     }
 
-    /// <summary>The shortest of what the ways to take the object ask for, each by itself.</summary>
-    private bool CloseOneWay(ObjectFrame frame, bool isFirst, List<byte> into)
-    {
-        List<byte>? best = null;
-        foreach (var way in frame.Members.Ways)
-        {
-            var text = new List<byte>();
-            if (Close(Only(frame, way), isFirst, text) && (best is null || text.Count < best.Count))
-                best = text;
-        }
-        if (best is null)
-            return false;
-        into.AddRange(best);
-        return true;
-    }
-
     private static ObjectFrame Only(ObjectFrame frame, Way way) => new(frame.Parent, frame.Members.Only(way));
 
     /// <summary>From before a key that must come to and with the closing brace.</summary>
-    private bool CloseAfterNext(ObjectFrame frame, List<byte> into)
-    {
-        List<byte>? best = null;
-        foreach (var way in frame.Members.Ways)
-        {
-            var text = new List<byte>();
-            if (Add(Only(frame, way), text) is { } next && Close(next, false, text) && (best is null || text.Count < best.Count))
-                best = text;
-        }
-        if (best is null)
-            return false;
-        into.AddRange(best);
-        return true;
-    }
+    private bool CloseAfterNext(ObjectFrame frame, List<byte> into) =>
+        Shortest(frame.Members.Ways, (way, text) => Add(Only(frame, way), text) is { } next && Close(next, false, text), into);
 
     /// <summary>One more member: of the missing ones the first, else the one that serves the demands most, else the shortest.</summary>
     private ObjectFrame? Add(ObjectFrame frame, List<byte> into)
@@ -293,6 +260,8 @@ internal sealed class Endings(Automaton automaton)
 
     private bool Close(ArrayFrame frame, bool isFirst, List<byte> into)
     {
+        if (!frame.CanClose && frame.Ways.Length > 1)
+            return Shortest(frame.Ways, (way, text) => Close(frame.Only(way), isFirst, text), into);
         while (!frame.CanClose)
         {
             if (!isFirst)
@@ -306,25 +275,39 @@ internal sealed class Endings(Automaton automaton)
         return true;
     }
 
+    private bool CloseAfterNext(ArrayFrame frame, List<byte> into) =>
+        Shortest(frame.Ways, (way, text) => Add(frame.Only(way), text) is { } next && Close(next, false, text), into);
+
+    /// <summary>The shortest of the texts that several ways ask for, each by itself.</summary>
+    private static bool Shortest<T>(T[] ways, Func<T, List<byte>, bool> spell, List<byte> into)
+    {
+        List<byte>? best = null;
+        foreach (var way in ways)
+        {
+            var text = new List<byte>();
+            if (spell(way, text) && (best is null || text.Count < best.Count))
+                best = text;
+        }
+        if (best is null)
+            return false;
+        into.AddRange(best);
+        return true;
+    }
+
     private ArrayFrame? Add(ArrayFrame frame, List<byte> into)
     {
         if (++_work > WorkLimit)
             return null;
         var best = new Best<ArrayFrame>();
-        foreach (var (after, item) in frame.Alternatives)
+        foreach (var (next, item) in frame.Ways[0].Next(frame.Used))
         {
-            var value = frame.Rules.Shape.Unique ? Other(item, frame.Used) : Value(item);
-            var next =
-                value is null || !frame.Rules.Shape.Unique
-                    ? after
-                    : new ArrayFrame(
-                        after.Parent,
-                        after.Rules,
-                        after.Index,
-                        after.Matched,
-                        new UsedItems(Canonical(value), frame.Used)
-                    );
-            best.Offer(next, after.Matched.Sum() - frame.Matched.Sum(), value);
+            var value = frame.Rules.IsUnique ? Other(item, frame.Used) : Value(item);
+            var used = value is null || !frame.Rules.IsUnique ? frame.Used : new UsedItems(Canonical(value), frame.Used);
+            best.Offer(
+                new ArrayFrame(frame.Parent, frame.Rules, [next], used),
+                next.Matched.Sum() - frame.Ways[0].Matched.Sum(),
+                value
+            );
         }
         if (best.Frame is null)
             return null;
