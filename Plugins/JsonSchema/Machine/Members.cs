@@ -199,9 +199,8 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
         if (ways.Length == 1 && rules.Cases[ways[0].Case].AllExistences == 0)
         {
             var (only, next) = (rules.Cases[ways[0].Case], pass(rules.Cases[ways[0].Case], ways[0].Passed));
-            return next != Unknown
-                && values(only) is [var (_, value)]
-                && only.CanComplete(nextSeen, count + 1, nextExtra, 0, next)
+            return
+                next != Unknown && values(only) is [var (_, value)] && only.CanComplete(nextSeen, count + 1, nextExtra, 0, next)
                 ? [(new Members(rules, nextSeen, count + 1, nextExtra, [new Way(ways[0].Case, 0, next)]), value)]
                 : [];
         }

@@ -655,7 +655,7 @@ internal sealed class LanguagePool
         sets.Clear();
         seen.Clear();
         Front(language, sets, seen);
-        Fuel.Spend(1 + sets.Count);
+        Fuel.Spend(1 + sets.Count + seen.Count);
         var bounds = new List<int> { 0, 0xD800, 0xE000 };
         foreach (var set in sets)
         {

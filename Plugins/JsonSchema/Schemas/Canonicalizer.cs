@@ -344,7 +344,10 @@ internal sealed partial class Canonicalizer
             Null = a.Null || b.Null,
             True = a.True || b.True,
             False = a.False || b.False,
-            Numbers = Merge(a.Numbers, b.Numbers, n => n == NumberSet.All),
+            Numbers =
+                a.Numbers.Length == 0 ? b.Numbers
+                : b.Numbers.Length == 0 ? a.Numbers
+                : Merge(a.Numbers, b.Numbers, n => n == NumberSet.All),
             Strings = Pool.Or(a.Strings, b.Strings),
             Objects = Merge(a.Objects, b.Objects, o => o.IsAny),
             Arrays = Merge(a.Arrays, b.Arrays, x => x.IsAny),
@@ -398,9 +401,10 @@ internal sealed partial class Canonicalizer
             if (isAny(item))
                 return [item];
         }
-        return a.Length == 0 ? b
-            : b.Length == 0 ? a
-            : [.. a.Union(b)];
+        if (a.Length == 0 || b.Length == 0)
+            return a.Length == 0 ? b : a;
+        Limit(a.Length + b.Length);
+        return [.. a.Union(b)];
     }
 
     private static T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)
