@@ -15,6 +15,9 @@ namespace Tokenwright.Plugins.JsonSchema;
 public sealed class CompiledSchema
 {
     private const int DepthLimit = 256;
+
+    // A text ten times the size of the largest schemas in use would take the memory that a host can spare before a step is made.
+    private const long CharactersPerStep = 32;
     private const int SweepLimit = 30_000;
 
     private CompiledSchema(Automaton automaton, Machine.Thread start, IReadOnlyList<SchemaException> omissions)
@@ -38,10 +41,16 @@ public sealed class CompiledSchema
     public static CompiledSchema Compile(string schema, SchemaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
+        options ??= new SchemaOptions();
+        if (schema.Length / CharactersPerStep > options.CompileFuel)
+            throw new SchemaException(
+                "",
+                "",
+                $"is {schema.Length:N0} characters long; what {options.CompileFuel:N0} steps allow is {options.CompileFuel * CharactersPerStep:N0}. Split it, or allow more steps"
+            );
         try
         {
-            using var document = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = DepthLimit });
-            return Compile(document.RootElement.Clone(), options);
+            return Compile(JsonElement.Parse(schema, new JsonDocumentOptions { MaxDepth = DepthLimit }), options);
         }
         catch (JsonException error)
         {

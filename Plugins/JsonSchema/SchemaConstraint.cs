@@ -210,7 +210,7 @@ public sealed class SchemaConstraint
         var typed = (KeyState)thread.Detail!;
         if (typed.Escape.Length > 0)
             return false;
-        for (var list = ((ObjectFrame)thread.Top!).Extra; list is not null; list = list.Next)
+        for (var list = ((ObjectFrame)thread.Top!).Members.Extra; list is not null; list = list.Next)
         {
             if (list.Key.AsSpan().StartsWith(typed.Text))
                 return false;

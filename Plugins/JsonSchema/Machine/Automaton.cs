@@ -53,15 +53,35 @@ internal sealed class Automaton
         var numbers = _shared.Numbers(node.Numbers);
         if (node.Objects.Length == 0 && node.Arrays.Length == 0)
             return _shared.Scalar(node, numbers);
+        var objects = Array.FindAll(node.Objects, Canonicalizer.IsInhabited);
         return new()
         {
             Node = node,
             StringStart = Strings.Start(node.Strings),
             Numbers = numbers,
-            Objects = [.. node.Objects.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ObjectRules(this, s))],
-            Arrays = [.. node.Arrays.Where(Canonicalizer.IsInhabited).Select(s => s.Rules ??= new ArrayRules(this, s))],
+            Objects =
+                objects.Length == 0 ? null
+                : objects.Length == 1 ? objects[0].Rules ??= new ObjectRules(this, objects)
+                : new ObjectRules(this, objects),
+            Arrays = Arrays(Array.FindAll(node.Arrays, Canonicalizer.IsInhabited)),
             IsShared = node == Canonicalizer.Anything,
         };
+    }
+
+    private ArrayRules[] Arrays(ArrayShape[] shapes)
+    {
+        if (shapes.Length == 1)
+            return [shapes[0].Rules ??= new ArrayRules(this, shapes)];
+        var rules = new List<ArrayRules>();
+        var together = Array.FindAll(shapes, shape => !shape.Unique);
+        if (together.Length > 0)
+            rules.Add(new ArrayRules(this, together));
+        foreach (var shape in shapes)
+        {
+            if (shape.Unique)
+                rules.Add(shape.Rules ??= new ArrayRules(this, [shape]));
+        }
+        return [.. rules];
     }
 
     public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\t' or (byte)'\r';
@@ -129,22 +149,22 @@ internal sealed class Automaton
                 StepValue(thread, (NodeEntry)thread.Detail!, thread.Top, value, into);
                 return;
             case Phase.FirstKey or Phase.NextKey:
-                var open = (ObjectFrame)thread.Top!;
+                var open = ((ObjectFrame)thread.Top!).Members;
                 if (value == '"')
                     StartKey(thread, open, into);
                 else if (value == '}' && thread.Phase == Phase.FirstKey && open.CanClose)
-                    Finish(thread with { Top = open.Parent }, thread.Text, into);
+                    Finish(thread with { Top = thread.Top.Parent }, thread.Text, into);
                 return;
             case Phase.Colon:
                 if (value == ':')
                     into.Add(thread with { Phase = Phase.Value, Gap = 0 });
                 return;
             case Phase.AfterProperty:
-                var frame = (ObjectFrame)thread.Top!;
-                if (value == ',' && frame.CanAddAny)
+                var members = ((ObjectFrame)thread.Top!).Members;
+                if (value == ',' && members.CanAddAny)
                     into.Add(thread with { Phase = Phase.NextKey, Gap = 0 });
-                else if (value == '}' && frame.CanClose)
-                    Finish(thread with { Top = frame.Parent }, thread.Text, into);
+                else if (value == '}' && members.CanClose)
+                    Finish(thread with { Top = thread.Top.Parent }, thread.Text, into);
                 return;
             case Phase.FirstItem or Phase.NextItem:
                 var array = (ArrayFrame)thread.Top!;
@@ -169,14 +189,14 @@ internal sealed class Automaton
 
     private void StartItem(in Thread thread, ArrayFrame array, ArrayFrame after, NodeEntry item, byte value, List<Thread> into)
     {
-        if (!array.Rules.Shape.Unique)
+        if (!array.Rules.IsUnique)
         {
             StepValue(thread, item, after, value, into);
             return;
         }
         // Items that must differ are captured from their first byte on.
         var text = thread.Text ?? new Capture(null, value, 1);
-        var frame = new ArrayFrame(after.Parent, after.Rules, after.Index, after.Matched, after.Used) { Start = text.Previous };
+        var frame = new ArrayFrame(after.Parent, after.Rules, after.Ways, after.Used) { Start = text.Previous };
         StepValue(thread with { Text = text }, item, frame, value, into);
     }
 
@@ -189,8 +209,8 @@ internal sealed class Automaton
                     into.Add(new(Phase.String, 0, entry.StringStart, Strings, top, thread.Text));
                 return;
             case (byte)'{':
-                foreach (var rules in entry.Objects)
-                    into.Add(new(Phase.FirstKey, 0, 0, null, rules.Begin(top), thread.Text));
+                if (entry.Objects is { } objects)
+                    into.Add(new(Phase.FirstKey, 0, 0, null, objects.Begin(top), thread.Text));
                 return;
             case (byte)'[':
                 foreach (var rules in entry.Arrays)
@@ -237,7 +257,7 @@ internal sealed class Automaton
                 return;
             default:
                 var array = (ArrayFrame)thread.Top;
-                if (!array.Rules.Shape.Unique)
+                if (!array.Rules.IsUnique)
                 {
                     into.Add(new(Phase.AfterItem, 0, 0, null, array, text));
                     return;
@@ -252,26 +272,24 @@ internal sealed class Automaton
     {
         for (; frame is not null; frame = frame.Parent)
         {
-            if (frame is ArrayFrame { Rules.Shape.Unique: true })
+            if (frame is ArrayFrame { Rules.IsUnique: true })
                 return true;
         }
         return false;
     }
 
-    private static void StartKey(in Thread thread, ObjectFrame frame, List<Thread> into)
+    private static void StartKey(in Thread thread, Members members, List<Thread> into)
     {
-        var rules = frame.Rules;
-        var unnamed = frame.CanAddUnnamed ? rules.UnnamedStart(frame.Extra) : ByteDfa.Dead;
-        var key = rules.FirstKey;
-        if (unnamed != ByteDfa.Dead || HasUsable(frame, 0, rules.Names.Length))
-            into.Add(new(Phase.Key, 0, unnamed, key, frame, thread.Text));
+        var unnamed = members.UnnamedStart;
+        if (unnamed != ByteDfa.Dead || HasUsable(members, 0, members.Rules.Names.Length))
+            into.Add(thread with { Phase = Phase.Key, Gap = 0, State = unnamed, Detail = members.Rules.FirstKey });
     }
 
-    public static bool HasUsable(ObjectFrame frame, int low, int high)
+    public static bool HasUsable(Members members, int low, int high)
     {
         for (var i = low; i < high; i++)
         {
-            if (frame.CanAdd(i))
+            if (members.CanAdd(i))
                 return true;
         }
         return false;
@@ -281,6 +299,7 @@ internal sealed class Automaton
     {
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
+        var members = frame.Members;
         if (key.Escape.Length == 0 && value == '"')
         {
             CloseKey(thread, key, frame, into);
@@ -289,7 +308,7 @@ internal sealed class Automaton
         var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Strings.Next(thread.State, value);
         if (key.Find(value) is { } known)
         {
-            if (unnamed != ByteDfa.Dead || HasUsable(frame, known.Low, known.High))
+            if (unnamed != ByteDfa.Dead || HasUsable(members, known.Low, known.High))
                 into.Add(thread with { State = unnamed, Detail = known });
             return;
         }
@@ -309,7 +328,7 @@ internal sealed class Automaton
                 utf8 = utf8[..new Rune(scalar).EncodeToUtf8(utf8)];
                 foreach (var b in utf8)
                 {
-                    (low, high) = Narrow(frame.Rules.Names, low, high, text.Length, b);
+                    (low, high) = Narrow(members.Rules.Names, low, high, text.Length, b);
                     text = [.. text, b];
                 }
                 escape = [];
@@ -319,10 +338,10 @@ internal sealed class Automaton
             return;
         else
         {
-            (low, high) = Narrow(frame.Rules.Names, low, high, text.Length, value);
+            (low, high) = Narrow(members.Rules.Names, low, high, text.Length, value);
             text = [.. text, value];
         }
-        if (unnamed != ByteDfa.Dead || CanBeNamed(frame, low, high, text.Length, escape))
+        if (unnamed != ByteDfa.Dead || CanBeNamed(members, low, high, text.Length, escape))
             into.Add(thread with { State = unnamed, Detail = Key(key, value, new KeyState(low, high, text, escape)) });
     }
 
@@ -345,13 +364,13 @@ internal sealed class Automaton
         return (low, end);
     }
 
-    private static bool CanBeNamed(ObjectFrame frame, int low, int high, int depth, byte[] escape)
+    private static bool CanBeNamed(Members members, int low, int high, int depth, byte[] escape)
     {
         if (escape.Length == 0)
-            return HasUsable(frame, low, high);
+            return HasUsable(members, low, high);
         for (var i = low; i < high; i++)
         {
-            if (frame.CanAdd(i) && CanSpell(frame.Rules.Names[i].AsSpan(depth), escape))
+            if (members.CanAdd(i) && CanSpell(members.Rules.Names[i].AsSpan(depth), escape))
                 return true;
         }
         return false;
@@ -431,13 +450,28 @@ internal sealed class Automaton
 
     private void CloseKey(in Thread thread, KeyState key, ObjectFrame frame, List<Thread> into)
     {
-        if (key.Low < key.High && frame.Rules.Names[key.Low].Length == key.Text.Length)
+        var members = frame.Members;
+        if (key.Low < key.High && members.Rules.Names[key.Low].Length == key.Text.Length)
         {
-            if (frame.CanAdd(key.Low))
-                frame.Rules.NamedValues(frame, key.Low, thread.Text, into);
+            if (members.CanAdd(key.Low))
+                NamedValues(frame, key.Low, thread.Text, into);
         }
-        else if (thread.State != ByteDfa.Dead && Strings.CanClose(thread.State) && frame.Extra?.Contains(key.Text) != true)
-            frame.Rules.UnnamedValues(frame, key.Text, thread.Text, into);
+        else if (thread.State != ByteDfa.Dead && Strings.CanClose(thread.State) && members.Extra?.Contains(key.Text) != true)
+            UnnamedValues(frame, key.Text, thread.Text, into);
+    }
+
+    /// <summary>The ways to read the value of a named key: the object it belongs to, and what it must satisfy.</summary>
+    public static void NamedValues(ObjectFrame frame, int name, Capture? text, List<Thread> into)
+    {
+        foreach (var (members, value) in frame.Members.With(name))
+            into.Add(new(Phase.Colon, 0, 0, value, frame.With(members), text));
+    }
+
+    /// <summary>The same for a key that no property names.</summary>
+    public static void UnnamedValues(ObjectFrame frame, byte[] key, Capture? text, List<Thread> into)
+    {
+        foreach (var (members, value) in frame.Members.With(key))
+            into.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, members), text));
     }
 
     /// <summary>Reads one byte in every thread; the threads that go on, without repeats.</summary>
@@ -458,6 +492,7 @@ internal sealed class Automaton
                         into.Add(thread);
                 }
             }
+            Join(into);
             if (into.Count > ThreadLimit)
                 throw new FuelException();
             return;
@@ -478,7 +513,52 @@ internal sealed class Automaton
                 }
             }
         }
+        Join(into);
         if (into.Count > ThreadLimit)
             throw new FuelException();
+    }
+
+    /// <summary>Threads that stand in the same object or array, with the same members or as many items, go on as one: its ways add up.</summary>
+    private static void Join(List<Thread> threads)
+    {
+        for (var i = 1; i < threads.Count; i++)
+        {
+            if (!IsBetweenValues(threads[i]))
+                continue;
+            for (var j = 0; j < i; j++)
+            {
+                if (!IsBetweenValues(threads[j]) || Joined(threads[j], threads[i]) is not { } joined)
+                    continue;
+                threads[j] = threads[j] with { Top = joined };
+                threads.RemoveAt(i--);
+                break;
+            }
+        }
+    }
+
+    private static bool IsBetweenValues(in Thread thread) =>
+        thread.Phase
+            is Phase.FirstKey
+                or Phase.NextKey
+                or Phase.AfterProperty
+                or Phase.FirstItem
+                or Phase.NextItem
+                or Phase.AfterItem;
+
+    private static Frame? Joined(in Thread a, in Thread b)
+    {
+        if (
+            a.Phase != b.Phase
+            || a.Gap != b.Gap
+            || !ReferenceEquals(a.Text, b.Text)
+            || !ReferenceEquals(a.Top!.Parent, b.Top!.Parent)
+        )
+            return null;
+        return (a.Top, b.Top) switch
+        {
+            (ObjectFrame x, ObjectFrame y) when x.Members.CanJoin(y.Members) => x.With(x.Members.Join(y.Members)),
+            (ArrayFrame x, ArrayFrame y) when x.Rules == y.Rules && !x.Rules.IsUnique => x.Join(y),
+            _ => null,
+        };
     }
 }

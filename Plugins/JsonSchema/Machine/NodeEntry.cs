@@ -11,7 +11,9 @@ internal sealed class NodeEntry
     /// <summary>Start of the inside of a string; dead when no string is allowed.</summary>
     public required int StringStart { get; init; }
     public required NumberDfa? Numbers { get; init; }
-    public required ObjectRules[] Objects { get; init; }
+
+    /// <summary>The shapes an object may have; null when none is allowed.</summary>
+    public required ObjectRules? Objects { get; init; }
     public required ArrayRules[] Arrays { get; init; }
 
     /// <summary>Whether schemas share it, so that its masks are worth keeping apart from what holds the value.</summary>

@@ -69,7 +69,7 @@ internal sealed class SharedParts
                 Node = node,
                 StringStart = start,
                 Numbers = numbers,
-                Objects = [],
+                Objects = null,
                 Arrays = [],
                 IsShared = true,
             };

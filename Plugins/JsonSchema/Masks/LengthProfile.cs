@@ -113,7 +113,8 @@ internal sealed class LengthProfile
             inside = _free.Inside;
         else if (_free.Inside.Bits is { } all && count > _inside.Length / 2)
         {
-            var bits = (ulong[])all.Clone();
+            var bits = TokenSet.NewBits(all.Length);
+            all.CopyTo(bits, 0);
             foreach (var token in _inside.AsSpan(count))
                 bits[token >> 6] &= ~(1ul << token);
             inside = TokenSet.Of(bits);

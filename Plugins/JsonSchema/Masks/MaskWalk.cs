@@ -17,7 +17,6 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private const int ProfileLimit = 64;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
-    private static readonly byte[] PlaceholderKey = [0xFF];
     private readonly ulong[] _own = new ulong[tables.Words];
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
@@ -114,7 +113,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                     && ((NodeEntry)thread.Detail!).IsShared:
                 WalkSegment(trie, node, thread);
                 return;
-            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.Shape.Unique:
+            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.IsUnique:
                 WalkItems(trie, node, thread, (ArrayFrame)thread.Top);
                 return;
             case Phase.Literal:
@@ -231,7 +230,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         if (entry.StringStart != ByteDfa.Dead)
             Take(trie, node, (byte)'"', thread);
-        if (entry.Objects.Length > 0)
+        if (entry.Objects is not null)
             Take(trie, node, (byte)'{', thread);
         if (entry.Arrays.Length > 0)
             Take(trie, node, (byte)'[', thread);
@@ -346,7 +345,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (thread.Text is not null)
         {
             // Each ending has a text of its own, and the text decides what may follow.
-            if (thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+            if (thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
                 Ends(trie, node, lexeme, thread);
             else
             {
@@ -370,7 +369,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Follows every ending of a lexeme by itself.</summary>
     private void Ends(Trie trie, int node, LexemeMask lexeme, in Thread thread)
     {
-        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.Shape.Unique: true, Used: not null })
+        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
         {
             foreach (var end in lexeme.Closings)
                 Replay(trie, node, end, thread);
@@ -467,6 +466,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
+        var members = frame.Members;
         if (key.Escape.Length > 0 || trie.After[node] - node <= SmallSubtree)
         {
             Plain(trie, node, thread);
@@ -481,25 +481,21 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var lexeme = Lexeme(trie, node, strings, strings.Canonical(thread.State, tables.Trie.LongestToken));
         Share(lexeme.Inside);
         // A thread whose lexeme automaton sees only unnamed keys: names may be legal where those are not.
-        if (!frame.Rules.UnnamedIsAll)
+        if (!members.UnnamedIsAll)
             WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
-        var special = Exceptions(trie, node, key, frame);
-        if (
-            !frame.Rules.HasOneCell
-            || frame.Rules.AllExistences != 0
-            || thread.Text is not null
-            || !strings.IsBetweenCharacters(thread.State)
-        )
+        var special = Exceptions(trie, node, key, members);
+        if (!members.UnnamedIsUniform || thread.Text is not null || !strings.IsBetweenCharacters(thread.State))
         {
-            if (special.Count == 0 && frame.Rules.AllExistences == 0)
+            var hasDemands = members.HasDemands;
+            if (special.Count == 0 && !hasDemands)
                 Share(lexeme.Closing);
-            else if (frame.Rules.AllExistences == 0)
+            else if (!hasDemands)
                 AddSet(lexeme.Closing);
             foreach (var end in special)
                 Remove(trie.TokensBelow(end));
-            foreach (var end in frame.Rules.AllExistences == 0 ? lexeme.Ends : lexeme.Closings)
+            foreach (var end in hasDemands ? lexeme.Closings : lexeme.Ends)
             {
-                if (frame.Rules.AllExistences != 0 || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
+                if (hasDemands || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
                 {
                     Remove(trie.TokensBelow(end));
                     Replay(trie, node, end, thread);
@@ -510,12 +506,13 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             return;
         }
         var values = Rent();
-        frame.Rules.UnnamedValues(frame, PlaceholderKey, null, values);
+        foreach (var (next, value) in members.WithUnnamed)
+            values.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, next), null));
         if (special.Count == 0)
             Share(lexeme.Closing);
         else
             AddSet(lexeme.Closing);
-        var crossing = key.Low < key.High || frame.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
+        var crossing = key.Low < key.High || members.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
         for (var i = 0; i < values.Count; i++)
             Walk(crossing, 0, values[i]);
         Return(values);
@@ -545,13 +542,13 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     }
 
     /// <summary>Nodes at which a key closes that is named or used already: rules of their own.</summary>
-    private static List<int> Exceptions(Trie trie, int node, KeyState key, ObjectFrame frame)
+    private static List<int> Exceptions(Trie trie, int node, KeyState key, Members members)
     {
         var result = new List<int>();
         var depth = key.Text.Length;
         for (var i = key.Low; i < key.High; i++)
-            Follow(frame.Rules.Names[i].AsSpan(depth));
-        for (var list = frame.Extra; list is not null; list = list.Next)
+            Follow(members.Rules.Names[i].AsSpan(depth));
+        for (var list = members.Extra; list is not null; list = list.Next)
         {
             if (list.Key.AsSpan().StartsWith(key.Text))
                 Follow(list.Key.AsSpan(depth));
@@ -575,8 +572,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Follows the names that may still come, and the vocabulary, side by side.</summary>
     private void WalkNames(Trie trie, int node, in Thread thread, int low, int high, int depth)
     {
-        var frame = (ObjectFrame)thread.Top!;
-        var names = frame.Rules.Names;
+        var members = ((ObjectFrame)thread.Top!).Members;
+        var names = members.Rules.Names;
         if (trie.After[node] == node + 1)
             return;
         var escape = trie.Child(node, (byte)'\\');
@@ -593,7 +590,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             );
         if (low < high && names[low].Length == depth)
         {
-            var close = frame.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
+            var close = members.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
             if (close >= 0)
                 Enter(
                     trie,
@@ -616,7 +613,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             if (value >= 0x20 && value is not ((byte)'"' or (byte)'\\'))
             {
                 var child = trie.Child(node, value);
-                if (child >= 0 && Automaton.HasUsable(frame, low, end))
+                if (child >= 0 && Automaton.HasUsable(members, low, end))
                 {
                     Add(trie.Tokens(child));
                     WalkNames(trie, child, thread, low, end, depth + 1);

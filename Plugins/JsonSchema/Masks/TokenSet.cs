@@ -14,13 +14,16 @@ internal sealed class TokenSet
 
     public static TokenSet Of(ulong[] bits) => new(bits, []);
 
+    /// <summary>Room for a set that is to be kept: large, without references and long-lived, so no collection should copy it.</summary>
+    public static ulong[] NewBits(int words) => GC.AllocateArray<ulong>(words, pinned: true);
+
     public static TokenSet Of(ReadOnlySpan<int> tokens, int words)
     {
         if (tokens.IsEmpty)
             return Empty;
         if (tokens.Length < words / 2)
             return new(null, tokens.ToArray());
-        var bits = new ulong[words];
+        var bits = NewBits(words);
         foreach (var token in tokens)
             bits[token >> 6] |= 1ul << token;
         return new(bits, []);
@@ -44,7 +47,7 @@ internal sealed class TokenCollector(int words)
         }
         if (_bits is null)
         {
-            _bits = new ulong[words];
+            _bits = TokenSet.NewBits(words);
             Set(_bits, _list.AsSpan(0, _count));
         }
         Set(_bits, tokens);

@@ -33,6 +33,9 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             return Enter(language);
     }
 
+    /// <summary>The state from which any text may follow.</summary>
+    public int Everything => Start(pool.All);
+
     /// <summary>The language still to be read; meaningful between characters.</summary>
     public Language LanguageOf(int state) => _places[state].Language;
 

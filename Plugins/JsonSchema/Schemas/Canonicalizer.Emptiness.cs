@@ -237,27 +237,38 @@ internal sealed partial class Canonicalizer
         return false;
     }
 
-    /// <summary>
-    /// The keys that no property names, cut into cells on which the same rule holds. Named keys are taken out where
-    /// that decides whether a cell is empty.
-    /// </summary>
-    public List<(Language Keys, Expression Value)> Cells(ObjectShape shape)
+    private List<(Language Keys, Expression Value)> Cells(ObjectShape shape) =>
+        Cells(shape.Layers, [.. shape.Properties.Select(p => p.Name).Union(shape.Required)]);
+
+    /// <summary>The keys that none of some names is, cut into cells on which the same rule holds.</summary>
+    public List<(Language Keys, Expression Value)> Cells(Layer[] layers, string[] names)
     {
         var cells = new List<(Language Keys, Expression Value)> { (Pool.All, True) };
-        foreach (var layer in shape.Layers)
+        foreach (var layer in layers)
         {
             var next = new List<(Language, Expression)>();
-            foreach (var (keys, value) in cells)
-                Split(layer, 0, keys, value, false, next);
+            foreach (var (keys, value) in Cells(layer))
+            {
+                foreach (var (outer, rule) in cells)
+                {
+                    var (both, all) = (Pool.And(outer, keys), And(rule, value));
+                    if (all != False && Pool.Alive(both))
+                        next.Add((both, all));
+                    if (next.Count > CellLimit)
+                        throw new FuelException();
+                }
+            }
             cells = next;
         }
-        var named = Pool.OneOf(shape.Properties.Select(p => p.Name).Union(shape.Required));
+        // Names are taken out of a cell only where that could empty it: the plainer its language, the better.
         for (var i = cells.Count - 1; i >= 0; i--)
         {
             var keys = cells[i].Keys;
             if (LanguagePool.IsRich(keys))
                 continue;
-            keys = Pool.And(keys, Pool.Not(named));
+            var named = Array.FindAll(names, name => Pool.Matches(keys, name));
+            if (named.Length > 0)
+                keys = Pool.And(keys, Pool.Not(Pool.OneOf(named)));
             if (Pool.Alive(keys))
                 cells[i] = (keys, cells[i].Value);
             else
@@ -266,27 +277,62 @@ internal sealed partial class Canonicalizer
         return cells;
     }
 
-    private void Split(Layer layer, int pattern, Language keys, Expression value, bool matched, List<(Language, Expression)> into)
+    /// <summary>The cells of one layer. Patterns that overlap no other are cells as they are.</summary>
+    private List<(Language Keys, Expression Value)> Cells(Layer layer)
+    {
+        var cells = new List<(Language, Expression)>();
+        var left = layer.Patterns.ToList();
+        while (left.Count > 0)
+        {
+            var group = new List<(Language Keys, Expression Value)> { left[0] };
+            left.RemoveAt(0);
+            for (var i = 0; i < group.Count; i++)
+            {
+                foreach (var other in left.ToArray())
+                {
+                    Fuel.Spend();
+                    if (!Pool.Alive(Pool.And(group[i].Keys, other.Keys)))
+                        continue;
+                    group.Add(other);
+                    left.Remove(other);
+                }
+            }
+            Split(group, 0, Pool.All, True, false, cells);
+        }
+        var others = Pool.Not(Pool.Or(layer.Patterns.Select(p => p.Keys)));
+        if (layer.Additional != False && Pool.Alive(others))
+            cells.Add((others, layer.Additional));
+        return cells;
+    }
+
+    private void Split(
+        List<(Language Keys, Expression Value)> patterns,
+        int at,
+        Language keys,
+        Expression value,
+        bool matched,
+        List<(Language, Expression)> into
+    )
     {
         Fuel.Spend();
         if (value == False)
             return;
-        if (pattern == layer.Patterns.Length)
+        if (at == patterns.Count)
         {
-            var rule = matched ? value : And(value, layer.Additional);
-            if (rule != False)
-                into.Add((keys, rule));
+            if (matched)
+                into.Add((keys, value));
             if (into.Count > CellLimit)
                 throw new FuelException();
             return;
         }
-        var (language, then) = layer.Patterns[pattern];
+        var (language, then) = patterns[at];
         var inside = Pool.And(keys, language);
         if (Pool.Alive(inside))
-            Split(layer, pattern + 1, inside, And(value, then), true, into);
-        var outside = Pool.And(keys, Pool.Not(language));
+            Split(patterns, at + 1, inside, And(value, then), true, into);
+        // Outside the only pattern, and outside all of them, is no cell of theirs.
+        var outside = at + 1 == patterns.Count && !matched ? Pool.None : Pool.And(keys, Pool.Not(language));
         if (Pool.Alive(outside))
-            Split(layer, pattern + 1, outside, value, matched, into);
+            Split(patterns, at + 1, outside, value, matched, into);
     }
 
     private bool Test(ArrayShape shape)

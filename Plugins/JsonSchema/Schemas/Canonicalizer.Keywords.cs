@@ -193,6 +193,7 @@ internal sealed partial class Canonicalizer
             var node = canonicalizer.Nothing;
             foreach (var value in list.EnumerateArray())
             {
+                Fuel.Spend();
                 if (value.ValueKind == JsonValueKind.String)
                     strings.Add(value.GetString()!);
                 else if (value.ValueKind == JsonValueKind.Number)
@@ -329,6 +330,7 @@ internal sealed partial class Canonicalizer
 
         private Language Pattern(string pattern)
         {
+            Fuel.Spend(1 + pattern.Length / 16);
             if (!_pool.Named.TryGetValue("p:" + pattern, out var language))
                 _pool.Named.Add("p:" + pattern, language = EcmaPattern.Search(_pool, pattern));
             return language;

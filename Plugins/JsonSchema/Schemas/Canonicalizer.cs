@@ -100,6 +100,15 @@ internal sealed partial class Canonicalizer
         return known;
     }
 
+    /// <summary>What an expression allows, but for one value.</summary>
+    public Expression Without(Expression item, JsonElement value) =>
+        new()
+        {
+            Id = _nextId++,
+            Kind = ExpressionKind.Schema,
+            Node = Intersect(Normalize(item), Complement(Single(value))),
+        };
+
     private Expression Combine(ExpressionKind kind, Expression a, Expression b)
     {
         var items = new SortedList<int, Expression>();
@@ -335,7 +344,10 @@ internal sealed partial class Canonicalizer
             Null = a.Null || b.Null,
             True = a.True || b.True,
             False = a.False || b.False,
-            Numbers = Merge(a.Numbers, b.Numbers, n => n == NumberSet.All),
+            Numbers =
+                a.Numbers.Length == 0 ? b.Numbers
+                : b.Numbers.Length == 0 ? a.Numbers
+                : Merge(a.Numbers, b.Numbers, n => n == NumberSet.All),
             Strings = Pool.Or(a.Strings, b.Strings),
             Objects = Merge(a.Objects, b.Objects, o => o.IsAny),
             Arrays = Merge(a.Arrays, b.Arrays, x => x.IsAny),
@@ -389,9 +401,10 @@ internal sealed partial class Canonicalizer
             if (isAny(item))
                 return [item];
         }
-        return a.Length == 0 ? b
-            : b.Length == 0 ? a
-            : [.. a.Union(b)];
+        if (a.Length == 0 || b.Length == 0)
+            return a.Length == 0 ? b : a;
+        Limit(a.Length + b.Length);
+        return [.. a.Union(b)];
     }
 
     private static T[] Cross<T>(T[] a, T[] b, Func<T, T, T?> meet)

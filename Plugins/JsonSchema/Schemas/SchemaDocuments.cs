@@ -58,10 +58,12 @@ internal sealed class SchemaDocuments
         "dependencies",
     ];
 
+    private const int FewMembers = 32;
     private readonly SchemaOptions _options;
     private readonly Dictionary<string, SchemaResource> _resources = [];
     private readonly Dictionary<(int Resource, string Pointer), SchemaPlace> _places = [];
     private readonly HashSet<string> _loaded = [];
+    private readonly Dictionary<(int Resource, string Pointer), Dictionary<string, JsonElement>> _members = [];
 
     public SchemaDocuments(JsonElement root, SchemaOptions options)
     {
@@ -144,7 +146,7 @@ internal sealed class SchemaDocuments
         foreach (var part in fragment[1..].Split('/'))
         {
             var name = part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-            if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member))
+            if (element.ValueKind == JsonValueKind.Object && Member(place, name) is { } member)
                 element = member;
             else if (
                 element.ValueKind == JsonValueKind.Array
@@ -160,6 +162,22 @@ internal sealed class SchemaDocuments
         if (element.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False))
             throw new SchemaException(from.Pointer, keyword, $"'{reference}' does not lead to a schema");
         return place;
+    }
+
+    private JsonElement? Member(SchemaPlace place, string name)
+    {
+        var element = place.Element;
+        if (element.GetPropertyCount() < FewMembers)
+            return element.TryGetProperty(name, out var found) ? found : null;
+        // Thousands of definitions, each referred to: looked through once and not once each.
+        if (!_members.TryGetValue((place.Resource.Id, place.Pointer), out var index))
+        {
+            index = new Dictionary<string, JsonElement>(element.GetPropertyCount());
+            foreach (var member in element.EnumerateObject())
+                index[member.Name] = member.Value;
+            _members.Add((place.Resource.Id, place.Pointer), index);
+        }
+        return index.TryGetValue(name, out var value) ? value : null;
     }
 
     private SchemaPlace Load(Uri address, JsonElement root, Draft? draft)
@@ -207,10 +225,6 @@ internal sealed class SchemaDocuments
                 ? DraftOf(element, resource.Draft)
                 : (resource.Draft, resource.Mixed);
             resource = Add(new Uri(WithoutFragment(uri)), element, pointer, draft, mixed);
-        }
-        if (resource.Draft < Draft.V201909 && !resource.Mixed && element.TryGetProperty("$ref", out _))
-        {
-            // Siblings of $ref do not exist in these drafts, but what they define may still be a target.
         }
         ScanAnchors(element, pointer, resource);
         foreach (var member in element.EnumerateObject())

@@ -86,11 +86,11 @@ internal sealed class Endings(Automaton automaton)
         var found = thread.Phase switch
         {
             Phase.FirstKey => Close((ObjectFrame)thread.Top!, true, into),
-            Phase.NextKey => Add((ObjectFrame)thread.Top!, into) is { } next && Close(next, false, into),
+            Phase.NextKey => CloseAfterNext((ObjectFrame)thread.Top!, into),
             Phase.Key => CloseKey(thread, into),
             Phase.Colon => Member((NodeEntry)thread.Detail!, (ObjectFrame)thread.Top!, into),
             Phase.FirstItem => Close((ArrayFrame)thread.Top!, true, into),
-            Phase.NextItem => Add((ArrayFrame)thread.Top!, into) is { } next && Close(next, false, into),
+            Phase.NextItem => CloseAfterNext((ArrayFrame)thread.Top!, into),
             _ => false,
         };
         return found ? [.. into] : null;
@@ -114,7 +114,9 @@ internal sealed class Endings(Automaton automaton)
     /// <summary>From before a key, or after a value, to and with the closing brace.</summary>
     private bool Close(ObjectFrame frame, bool isFirst, List<byte> into)
     {
-        while (!frame.CanClose)
+        if (!frame.Members.CanClose && frame.Members.Ways.Length > 1)
+            return Shortest(frame.Members.Ways, (way, text) => Close(Only(frame, way), isFirst, text), into);
+        while (!frame.Members.CanClose)
         {
             if (!isFirst)
                 into.Add((byte)',');
@@ -127,29 +129,35 @@ internal sealed class Endings(Automaton automaton)
         return true;
     }
 
+    private static ObjectFrame Only(ObjectFrame frame, Way way) => new(frame.Parent, frame.Members.Only(way));
+
+    /// <summary>From before a key that must come to and with the closing brace.</summary>
+    private bool CloseAfterNext(ObjectFrame frame, List<byte> into) =>
+        Shortest(frame.Members.Ways, (way, text) => Add(Only(frame, way), text) is { } next && Close(next, false, text), into);
+
     /// <summary>One more member: of the missing ones the first, else the one that serves the demands most, else the shortest.</summary>
     private ObjectFrame? Add(ObjectFrame frame, List<byte> into)
     {
         if (++_work > WorkLimit)
             return null;
-        var rules = frame.Rules;
+        var (members, shape) = (frame.Members, frame.Members.Lead);
         var best = new Best<ObjectFrame>();
-        foreach (var name in rules.ListedOrder)
+        foreach (var name in shape.ListedOrder)
         {
-            if (!frame.CanAdd(name))
+            if (!members.CanAdd(name))
                 continue;
-            var isMissing = rules.IsMissing(frame.Seen, name);
+            var isMissing = shape.IsMissing(members.Seen, name);
             var values = new List<Thread>(1);
-            rules.NamedValues(frame, name, null, values);
+            Automaton.NamedValues(frame, name, null, values);
             foreach (var (next, entry) in Colons(values))
-                best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(rules.Names[name], entry));
+                best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(members.Rules.Names[name], entry));
             if (isMissing && best.Frame is not null)
                 break;
         }
-        if (best.Rank < 64 && frame.CanAddUnnamed && UnnamedKey(frame) is { } key)
+        if (best.Rank < 64 && members.CanAddUnnamed && UnnamedKey(members) is { } key)
         {
             var values = new List<Thread>(1);
-            rules.UnnamedValues(frame, key, null, values);
+            Automaton.UnnamedValues(frame, key, null, values);
             foreach (var (next, entry) in Colons(values))
                 best.Offer(next, Gain(frame, next), Member(key, entry));
         }
@@ -163,7 +171,8 @@ internal sealed class Endings(Automaton automaton)
     private static IEnumerable<(ObjectFrame Next, NodeEntry Entry)> Colons(List<Thread> values) =>
         values.Select(colon => ((ObjectFrame)colon.Top!, (NodeEntry)colon.Detail!));
 
-    private static int Gain(ObjectFrame before, ObjectFrame after) => BitOperations.PopCount(after.Met & ~before.Met);
+    private static int Gain(ObjectFrame before, ObjectFrame after) =>
+        BitOperations.PopCount(after.Members.Ways[0].Met & ~before.Members.Ways[0].Met);
 
     private byte[]? Member(ReadOnlySpan<byte> key, NodeEntry entry) =>
         Value(entry) is { } value ? [(byte)'"', .. Escaped(key), (byte)'"', (byte)':', .. value] : null;
@@ -181,25 +190,26 @@ internal sealed class Endings(Automaton automaton)
     {
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
+        var members = frame.Members;
         if (key.Escape.Length > 0)
             return false;
         List<byte>? best = null;
         var values = new List<Thread>(1);
         for (var name = key.Low; name < key.High; name++)
         {
-            if (!frame.CanAdd(name))
+            if (!members.CanAdd(name))
                 continue;
             values.Clear();
-            frame.Rules.NamedValues(frame, name, null, values);
-            Finish(Escaped(frame.Rules.Names[name].AsSpan(key.Text.Length)));
+            Automaton.NamedValues(frame, name, null, values);
+            Finish(Escaped(members.Rules.Names[name].AsSpan(key.Text.Length)));
         }
         if (thread.State != ByteDfa.Dead && Suffix(automaton.Strings, thread.State) is { } rest)
         {
             byte[] whole = [.. key.Text, .. rest.AsSpan(..^1)];
-            if (!rest.Contains((byte)'\\') && !IsNamed(frame.Rules, whole) && frame.Extra?.Contains(whole) != true)
+            if (!rest.Contains((byte)'\\') && !IsNamed(members.Rules, whole) && members.Extra?.Contains(whole) != true)
             {
                 values.Clear();
-                frame.Rules.UnnamedValues(frame, whole, null, values);
+                Automaton.UnnamedValues(frame, whole, null, values);
                 Finish(rest[..^1]);
             }
         }
@@ -220,9 +230,9 @@ internal sealed class Endings(Automaton automaton)
     }
 
     /// <summary>A key that no property names and that is not used yet; null where none is found.</summary>
-    private byte[]? UnnamedKey(ObjectFrame frame)
+    private byte[]? UnnamedKey(Members members)
     {
-        var start = frame.Rules.UnnamedStart(frame.Extra);
+        var start = members.UnnamedStart;
         if (start == ByteDfa.Dead)
             return null;
         if (Suffix(automaton.Strings, start) is { } shortest && IsFree(shortest.AsSpan(..^1)) && !shortest.Contains((byte)'\\'))
@@ -235,7 +245,7 @@ internal sealed class Endings(Automaton automaton)
         }
         return null;
 
-        bool IsFree(ReadOnlySpan<byte> key) => !IsNamed(frame.Rules, key) && frame.Extra?.Contains(key) != true;
+        bool IsFree(ReadOnlySpan<byte> key) => !IsNamed(members.Rules, key) && members.Extra?.Contains(key) != true;
     }
 
     private static bool IsNamed(ObjectRules rules, ReadOnlySpan<byte> key)
@@ -250,6 +260,8 @@ internal sealed class Endings(Automaton automaton)
 
     private bool Close(ArrayFrame frame, bool isFirst, List<byte> into)
     {
+        if (!frame.CanClose && frame.Ways.Length > 1)
+            return Shortest(frame.Ways, (way, text) => Close(frame.Only(way), isFirst, text), into);
         while (!frame.CanClose)
         {
             if (!isFirst)
@@ -263,25 +275,39 @@ internal sealed class Endings(Automaton automaton)
         return true;
     }
 
+    private bool CloseAfterNext(ArrayFrame frame, List<byte> into) =>
+        Shortest(frame.Ways, (way, text) => Add(frame.Only(way), text) is { } next && Close(next, false, text), into);
+
+    /// <summary>The shortest of the texts that several ways ask for, each by itself.</summary>
+    private static bool Shortest<T>(T[] ways, Func<T, List<byte>, bool> spell, List<byte> into)
+    {
+        List<byte>? best = null;
+        foreach (var way in ways)
+        {
+            var text = new List<byte>();
+            if (spell(way, text) && (best is null || text.Count < best.Count))
+                best = text;
+        }
+        if (best is null)
+            return false;
+        into.AddRange(best);
+        return true;
+    }
+
     private ArrayFrame? Add(ArrayFrame frame, List<byte> into)
     {
         if (++_work > WorkLimit)
             return null;
         var best = new Best<ArrayFrame>();
-        foreach (var (after, item) in frame.Alternatives)
+        foreach (var (next, item) in frame.Ways[0].Next(frame.Used))
         {
-            var value = frame.Rules.Shape.Unique ? Other(item, frame.Used) : Value(item);
-            var next =
-                value is null || !frame.Rules.Shape.Unique
-                    ? after
-                    : new ArrayFrame(
-                        after.Parent,
-                        after.Rules,
-                        after.Index,
-                        after.Matched,
-                        new UsedItems(Canonical(value), frame.Used)
-                    );
-            best.Offer(next, after.Matched.Sum() - frame.Matched.Sum(), value);
+            var value = frame.Rules.IsUnique ? Other(item, frame.Used) : Value(item);
+            var used = value is null || !frame.Rules.IsUnique ? frame.Used : new UsedItems(Canonical(value), frame.Used);
+            best.Offer(
+                new ArrayFrame(frame.Parent, frame.Rules, [next], used),
+                next.Matched.Sum() - frame.Ways[0].Matched.Sum(),
+                value
+            );
         }
         if (best.Frame is null)
             return null;
@@ -332,10 +358,10 @@ internal sealed class Endings(Automaton automaton)
             Offer(Suffix(numbers, numbers.Start));
         if (entry.StringStart != ByteDfa.Dead && Suffix(automaton.Strings, entry.StringStart) is { } inside)
             Offer([(byte)'"', .. inside]);
-        foreach (var rules in entry.Objects)
+        if (entry.Objects is { } objects)
         {
             List<byte> text = [(byte)'{'];
-            Offer(Close(rules.Alone(), true, text) ? [.. text] : null);
+            Offer(Close(objects.Alone(), true, text) ? [.. text] : null);
         }
         foreach (var rules in entry.Arrays)
         {

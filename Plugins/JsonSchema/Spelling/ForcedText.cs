@@ -65,9 +65,9 @@ internal sealed class ForcedText(Automaton automaton)
             case Phase.NextKey:
                 return '"';
             case Phase.Key:
-                return InKey((KeyState)thread.Detail!, (ObjectFrame)thread.Top!);
+                return InKey((KeyState)thread.Detail!, ((ObjectFrame)thread.Top!).Members);
             case Phase.FirstKey or Phase.AfterProperty:
-                var members = (ObjectFrame)thread.Top!;
+                var members = ((ObjectFrame)thread.Top!).Members;
                 var isNamed = NextName(members, 0, members.Rules.Names.Length) >= 0;
                 return members.CanClose ? (isNamed ? Choice : '}')
                     : thread.Phase == Phase.FirstKey ? '"'
@@ -84,36 +84,36 @@ internal sealed class ForcedText(Automaton automaton)
     }
 
     // The first listed key after those that were used, else the first that is missing.
-    private static int NextName(ObjectFrame frame, int low, int high)
+    private static int NextName(Members members, int low, int high)
     {
         int last = -1,
             missing = -1;
-        var rules = frame.Rules;
-        foreach (var name in rules.ListedOrder)
+        var shape = members.Lead;
+        foreach (var name in shape.ListedOrder)
         {
-            if (frame.Has(name))
-                last = rules.Rank(name);
+            if (members.Has(name))
+                last = shape.Rank(name);
         }
-        foreach (var name in rules.ListedOrder)
+        foreach (var name in shape.ListedOrder)
         {
-            if (name < low || name >= high || !frame.CanAdd(name))
+            if (name < low || name >= high || !members.CanAdd(name))
                 continue;
-            if (rules.Rank(name) > last)
+            if (shape.Rank(name) > last)
                 return name;
-            if (missing < 0 && rules.IsMissing(frame.Seen, name))
+            if (missing < 0 && shape.IsMissing(members.Seen, name))
                 missing = name;
         }
         return missing;
     }
 
-    private static int InKey(KeyState key, ObjectFrame frame)
+    private static int InKey(KeyState key, Members members)
     {
         if (key.Escape.Length > 0)
             return Choice;
-        var name = NextName(frame, key.Low, key.High);
+        var name = NextName(members, key.Low, key.High);
         if (name < 0)
             return Choice;
-        var text = frame.Rules.Names[name];
+        var text = members.Rules.Names[name];
         if (text.Length == key.Text.Length)
             return '"';
         var value = text[key.Text.Length];
@@ -142,7 +142,7 @@ internal sealed class ForcedText(Automaton automaton)
         var node = entry.Node;
         var kinds =
             (entry.StringStart != ByteDfa.Dead ? 1 : 0)
-            + (entry.Objects.Length > 0 ? 1 : 0)
+            + (entry.Objects is not null ? 1 : 0)
             + (entry.Arrays.Length > 0 ? 1 : 0)
             + (node.Null ? 1 : 0)
             + (node.True ? 1 : 0)
@@ -152,7 +152,7 @@ internal sealed class ForcedText(Automaton automaton)
             return Choice;
         return entry.Numbers is { } numbers ? Only(numbers, numbers.Start)
             : entry.StringStart != ByteDfa.Dead ? '"'
-            : entry.Objects.Length > 0 ? '{'
+            : entry.Objects is not null ? '{'
             : entry.Arrays.Length > 0 ? '['
             : node.Null ? 'n'
             : node.True ? 't'

@@ -27,6 +27,20 @@ public sealed class HostileSchemaTests
                     + "}}"
             },
             { "a recursion that never ends", """{"type":"object","required":["a"],"properties":{"a":{"$ref":"#"}}}""" },
+            { "ten million characters", $"{{\"description\":\"{new string('x', 10_000_000)}\"}}" },
+            {
+                "an enumeration of thousands of objects",
+                $"{{\"enum\":[{string.Join(',', Enumerable.Range(0, 3_000).Select(i => $"{{\"a\":{i}}}"))}]}}"
+            },
+            {
+                "an enumeration of hundreds of thousands of values",
+                $"{{\"enum\":[{string.Join(',', Enumerable.Range(0, 300_000))}]}}"
+            },
+            {
+                "a union of thousands of shapes",
+                $"{{\"anyOf\":[{string.Join(',', Enumerable.Range(0, 5_000).Select(i => $"{{\"required\":[\"k{i}\"]}}"))}]}}"
+            },
+            { "a pattern of millions of characters", $"{{\"pattern\":\"{new string('x', 4_000_000)}\"}}" },
             { "not JSON", "{" },
             { "nothing fits", """{"type":"string","minLength":3,"maxLength":2}""" },
         };
@@ -37,6 +51,17 @@ public sealed class HostileSchemaTests
     {
         var act = () => CompiledSchema.Compile(schema);
         act.Should().Throw<SchemaException>(what);
+    }
+
+    [Fact]
+    public void Thousands_of_definitions_that_refer_to_each_other_compile()
+    {
+        const int count = 50_000;
+        var definitions = Enumerable
+            .Range(0, count)
+            .Select(i => $"\"d{i}\":{{\"properties\":{{\"n\":{{\"$ref\":\"#/$defs/d{(i + 1) % count}\"}}}}}}");
+        var schema = CompiledSchema.Compile($"{{\"$ref\":\"#/$defs/d0\",\"$defs\":{{{string.Join(',', definitions)}}}}}");
+        schema.IsMatch("""{"n": {"n": {"n": 1}}}"""u8).Should().BeTrue();
     }
 
     [Fact]

@@ -1,0 +1,294 @@
+using System.Runtime.InteropServices;
+
+namespace Tokenwright.Plugins.JsonSchema.Regular;
+
+/// <content>Derivatives: what may follow a character, and whether anything can.</content>
+internal sealed partial class LanguagePool
+{
+    private const int SearchLimit = 20_000;
+
+    // Cleared for every use, as the gate lets in one at a time.
+    private readonly HashSet<CharSet> _sets = [];
+    private readonly HashSet<Language> _seen = [];
+    private Dictionary<Language, Language>? _done = [];
+
+    /// <summary>The language of what may follow one scalar value.</summary>
+    public Language Derive(Language language, int scalar)
+    {
+        Expand(language);
+        var at = Array.BinarySearch(language.Starts!, scalar);
+        return language.Targets![at >= 0 ? at : ~at - 1];
+    }
+
+    /// <summary>The first scalar value after a given one at which the derivatives may change.</summary>
+    public int NextStart(Language language, int scalar)
+    {
+        Expand(language);
+        var at = Array.BinarySearch(language.Starts!, scalar);
+        at = (at >= 0 ? at : ~at - 1) + 1;
+        return at < language.Starts!.Length ? language.Starts[at] : CharSet.Last + 1;
+    }
+
+    /// <summary>The derivative shared by all scalar values of a range, or null when they differ.</summary>
+    public Language? OnlyTarget(Language language, int low, int high)
+    {
+        Expand(language);
+        var at = Array.BinarySearch(language.Starts!, low);
+        at = at >= 0 ? at : ~at - 1;
+        var target = language.Targets![at];
+        while (++at < language.Starts!.Length && language.Starts[at] <= high)
+        {
+            // Surrogates are no characters; that they lead nowhere changes nothing.
+            var last = at + 1 < language.Starts.Length ? language.Starts[at + 1] - 1 : CharSet.Last;
+            if (language.Targets[at] != target && (language.Starts[at] < 0xD800 || last > 0xDFFF))
+                return null;
+        }
+        return target;
+    }
+
+    /// <summary>Whether some scalar value in the range can be followed by something.</summary>
+    public bool AnyAlive(Language language, int low, int high)
+    {
+        Expand(language);
+        var at = Array.BinarySearch(language.Starts!, low);
+        for (var i = at >= 0 ? at : ~at - 1; i < language.Starts!.Length && language.Starts[i] <= high; i++)
+        {
+            var from = Math.Max(low, language.Starts[i]);
+            var to = Math.Min(high, i + 1 < language.Starts.Length ? language.Starts[i + 1] - 1 : CharSet.Last);
+            if (from >= 0xD800 && to <= 0xDFFF)
+                continue;
+            if (Alive(language.Targets![i]))
+                return true;
+        }
+        return false;
+    }
+
+    public bool Matches(Language language, ReadOnlySpan<char> text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            language = Derive(language, rune.Value);
+            if (language == None)
+                return false;
+        }
+        return language.Nullable;
+    }
+
+    /// <summary>Whether the language holds any string.</summary>
+    public bool Alive(Language language)
+    {
+        if (language.Liveness != 0)
+            return language.Liveness == 1;
+        if (language.Nullable || !language.Boolean)
+        {
+            language.Liveness = 1;
+            return true;
+        }
+        var came = new Dictionary<Language, Language?> { [language] = null };
+        var queue = new Queue<Language>();
+        queue.Enqueue(language);
+        while (queue.TryDequeue(out var current))
+        {
+            if (current.Liveness == 1 || current.Nullable || !current.Boolean && current != None)
+            {
+                for (Language? step = current; step is not null; step = came[step])
+                    step.Liveness = 1;
+                return true;
+            }
+            if (current.Liveness == 2)
+                continue;
+            Expand(current);
+            foreach (var target in current.Targets!)
+            {
+                if (target.Liveness != 2 && came.TryAdd(target, current))
+                    queue.Enqueue(target);
+            }
+            if (came.Count > SearchLimit)
+                throw new FuelException();
+        }
+        foreach (var dead in came.Keys)
+            dead.Liveness = 2;
+        return false;
+    }
+
+    /// <summary>The length of the shortest member after one scalar value out of a range.</summary>
+    public int ShortestAfter(Language language, int low, int high)
+    {
+        var shortest = Language.Unbounded / 2;
+        foreach (var (first, last, target) in Derivatives(language))
+        {
+            if (target != None && first <= high && last >= low && (first < 0xD800 || last > 0xDFFF))
+                shortest = Math.Min(shortest, Lengths(target).Shortest);
+        }
+        return shortest;
+    }
+
+    /// <summary>Whether some scalar value of a range leaves a language as it is, and none brings it nearer to its end.</summary>
+    public bool StaysWithin(Language language, int low, int high)
+    {
+        var stays = false;
+        foreach (var (first, last, target) in Derivatives(language))
+        {
+            if (first > high || last < low)
+                continue;
+            stays |= target == language;
+            if (!language.Boolean && target != None && Lengths(target).Shortest < Lengths(language).Shortest)
+                return false;
+        }
+        return stays;
+    }
+
+    /// <summary>The different derivatives of a language.</summary>
+    public Language[] Targets(Language language)
+    {
+        Expand(language);
+        return language.Targets!;
+    }
+
+    /// <summary>The derivatives by range of scalar values, ascending.</summary>
+    public IEnumerable<(int Low, int High, Language Target)> Derivatives(Language language)
+    {
+        Expand(language);
+        for (var i = 0; i < language.Starts!.Length; i++)
+        {
+            var high = i + 1 < language.Starts.Length ? language.Starts[i + 1] - 1 : CharSet.Last;
+            yield return (language.Starts[i], high, language.Targets![i]);
+        }
+    }
+
+    /// <summary>Computes the derivatives for all scalar values at once: one per distinct membership in the sets at the front.</summary>
+    private void Expand(Language language)
+    {
+        if (language.Starts is not null)
+            return;
+        var (sets, seen) = (_sets, _seen);
+        // Taken while in use: an intersection met on the way may ask for derivatives in turn.
+        var done = _done ?? [];
+        _done = null;
+        sets.Clear();
+        seen.Clear();
+        Front(language, sets, seen);
+        Fuel.Spend(1 + sets.Count + seen.Count);
+        var bounds = new List<int> { 0, 0xD800, 0xE000 };
+        foreach (var set in sets)
+        {
+            var ranges = set.Ranges;
+            for (var i = 0; i < ranges.Length; i += 2)
+            {
+                bounds.Add(ranges[i]);
+                if (ranges[i + 1] < CharSet.Last)
+                    bounds.Add(ranges[i + 1] + 1);
+            }
+        }
+        bounds.Sort();
+        var cuts = CollectionsMarshal.AsSpan(bounds);
+        var count = 0;
+        foreach (var bound in cuts)
+        {
+            if (count == 0 || cuts[count - 1] != bound)
+                cuts[count++] = bound;
+        }
+        cuts = cuts[..count];
+        // Stretches between cuts that the same sets hold are of one class, and lead to the same language.
+        var classes = new int[count];
+        var classCount = 1;
+        var refined = new Dictionary<int, int>();
+        foreach (var set in sets)
+        {
+            refined.Clear();
+            var ranges = set.Ranges;
+            for (var i = 0; i < ranges.Length; i += 2)
+            {
+                for (var at = cuts.BinarySearch(ranges[i]); at < count && cuts[at] <= ranges[i + 1]; at++)
+                {
+                    if (!refined.TryGetValue(classes[at], out var inside))
+                        refined.Add(classes[at], inside = classCount++);
+                    classes[at] = inside;
+                }
+            }
+        }
+        var starts = new List<int>(count);
+        var targets = new List<Language>(count);
+        var byClass = new Language?[classCount];
+        for (var at = 0; at < count; at++)
+        {
+            var target = None;
+            // Surrogates are no characters: no set holds them, but what holds none of a set's characters may be alive.
+            if (cuts[at] is < 0xD800 or > 0xDFFF)
+            {
+                done.Clear();
+                target = byClass[classes[at]] ??= Step(language, cuts[at], done);
+            }
+            if (targets.Count > 0 && targets[^1] == target)
+                continue;
+            starts.Add(cuts[at]);
+            targets.Add(target);
+        }
+        _done = done;
+        language.Targets = [.. targets];
+        language.Starts = [.. starts];
+    }
+
+    private static void Front(Language language, HashSet<CharSet> sets, HashSet<Language> seen)
+    {
+        for (; ; )
+        {
+            if (!seen.Add(language))
+                return;
+            switch (language.Kind)
+            {
+                case LanguageKind.Set:
+                    sets.Add(language.Set!);
+                    return;
+                case LanguageKind.Concat:
+                    Front(language.Left!, sets, seen);
+                    if (!language.Left!.Nullable)
+                        return;
+                    language = language.Right!;
+                    continue;
+                case LanguageKind.Or or LanguageKind.And:
+                    Front(language.Left!, sets, seen);
+                    language = language.Right!;
+                    continue;
+                case LanguageKind.Not or LanguageKind.Loop or LanguageKind.Recursive:
+                    language = language.Left!;
+                    continue;
+                default:
+                    return;
+            }
+        }
+    }
+
+    private Language Step(Language language, int scalar, Dictionary<Language, Language> done)
+    {
+        if (done.TryGetValue(language, out var known))
+            return known;
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        var result = language.Kind switch
+        {
+            LanguageKind.Set => language.Set!.Contains(scalar) ? Empty : None,
+            LanguageKind.Concat => StepConcat(language, scalar, done),
+            LanguageKind.Or => Or(Step(language.Left!, scalar, done), Step(language.Right!, scalar, done)),
+            LanguageKind.And => And(Step(language.Left!, scalar, done), Step(language.Right!, scalar, done)),
+            LanguageKind.Not => Not(Step(language.Left!, scalar, done)),
+            LanguageKind.Loop => Concat(
+                Step(language.Left!, scalar, done),
+                Loop(
+                    language.Left!,
+                    Math.Max(0, language.Min - 1),
+                    language.Max == Language.Unbounded ? Language.Unbounded : language.Max - 1
+                )
+            ),
+            LanguageKind.Recursive => Step(language.Left!, scalar, done),
+            _ => None,
+        };
+        done[language] = result;
+        return result;
+    }
+
+    private Language StepConcat(Language language, int scalar, Dictionary<Language, Language> done)
+    {
+        var first = Concat(Step(language.Left!, scalar, done), language.Right!);
+        return language.Left!.Nullable ? Or(first, Step(language.Right!, scalar, done)) : first;
+    }
+}
