@@ -21,7 +21,10 @@ internal static class UsageFault
             return null;
         }
 
-        string[] commands = [.. command.Subcommands.Select(subcommand => subcommand.Name)];
+        string[] commands =
+        [
+            .. command.Subcommands.Where(subcommand => !subcommand.Hidden).Select(subcommand => subcommand.Name),
+        ];
         string? word = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         return (commands, word) switch
         {

@@ -9,10 +9,15 @@ namespace Tokenwright.Host;
 internal sealed partial class Plugin : IDisposable
 {
     private readonly Dictionary<PartInfo, Func<LivePart>> _factories = [];
+    private readonly FileStream _copy;
     private PluginLoadContext? _context;
     private CompositionHost? _container;
 
-    private Plugin(PluginLoadContext context) => _context = context;
+    private Plugin(PluginFile file)
+    {
+        _context = new PluginLoadContext(file);
+        _copy = ShadowCopy.Hold(file.Copy);
+    }
 
     public PluginInfo Info { get; private set; } = null!;
 
@@ -26,7 +31,7 @@ internal sealed partial class Plugin : IDisposable
         Plugin? plugin = null;
         try
         {
-            plugin = new Plugin(new PluginLoadContext(file));
+            plugin = new Plugin(file);
             plugin.Compose(file, facts, report);
             if (plugin.Info.Parts.Count > 0)
             {
@@ -60,6 +65,7 @@ internal sealed partial class Plugin : IDisposable
         _container = null;
         _context?.Unload();
         _context = null;
+        _copy.Dispose();
     }
 
     private void Compose(PluginFile file, AssemblyFacts facts, Action<PluginDiagnostic> report)

@@ -7,14 +7,15 @@ namespace Tokenwright.Host;
 /// <summary>The copy of a plugin that is loaded: what was hashed is what runs, and the author's files may be replaced meanwhile.</summary>
 /// <remarks>
 /// Copies lie in the folder <c>plugins</c> of the cache, found by content; a copy appears complete or not at all, and is hashed again at every
-/// use. One that nobody used for a month is deleted.
+/// use. Of those that nobody holds the last few are kept.
 /// </remarks>
 /// <param name="Folder">Where it lies.</param>
 /// <param name="Hashes">The SHA-256 of every file by its path below the folder, in ordinal order.</param>
 internal sealed record ShadowCopy(string Folder, IReadOnlyDictionary<string, string> Hashes)
 {
     private const string Stage = "copying it";
-    private static readonly TimeSpan Unused = TimeSpan.FromDays(30);
+    private const int MostUnused = 32;
+    private static readonly TimeSpan Young = TimeSpan.FromHours(1);
 
     /// <summary>Finds or makes the copy of a plugin.</summary>
     /// <exception cref="RefusedException">It is too large, or changes meanwhile.</exception>
@@ -35,7 +36,7 @@ internal sealed record ShadowCopy(string Folder, IReadOnlyDictionary<string, str
             if (!Directory.Exists(folder))
             {
                 Make(source, hashes, folder);
-                Prune(cache);
+                Prune(cache, MostUnused);
             }
 
             if (IsIntact(folder, hashes))
@@ -183,21 +184,46 @@ internal sealed record ShadowCopy(string Folder, IReadOnlyDictionary<string, str
         }
     }
 
-    private static void Prune(string cache)
+    /// <summary>Keeps a copy from being deleted; dispose it when the copy is no longer needed.</summary>
+    /// <param name="file">A file of the copy.</param>
+    public static FileStream Hold(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+
+    /// <summary>Deletes the copies that nobody holds but for those used last.</summary>
+    /// <param name="cache">The folder of the copies.</param>
+    /// <param name="kept">How many stay whether they are in use or not.</param>
+    public static void Prune(string cache, int kept)
     {
-        foreach (string folder in Directory.EnumerateDirectories(cache))
+        var old = new DirectoryInfo(cache)
+            .EnumerateDirectories()
+            .OrderByDescending(copy => copy.LastWriteTimeUtc)
+            .Skip(kept)
+            .Where(copy => DateTime.UtcNow - copy.LastWriteTimeUtc > Young);
+        foreach (var copy in old)
         {
             try
             {
-                if (DateTime.UtcNow - Directory.GetLastWriteTimeUtc(folder) > Unused)
+                if (!copy.EnumerateFiles("*", SearchOption.AllDirectories).Any(IsHeld))
                 {
-                    Directory.Delete(folder, recursive: true);
+                    copy.Delete(recursive: true);
                 }
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // In use; later, then.
+                // Later, then.
             }
+        }
+    }
+
+    private static bool IsHeld(FileInfo file)
+    {
+        try
+        {
+            using var alone = file.Open(FileMode.Open, FileAccess.Read, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 }

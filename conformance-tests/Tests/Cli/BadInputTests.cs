@@ -11,7 +11,7 @@ public sealed class BadInputTests(CommandLine cli)
     [Fact]
     public Task Words_that_make_no_sense_are_refused() =>
         Refuse(
-            ([], "Say what to do: run, chat, models, plugins, drafts, schema. See 'tokenwright --help'."),
+            ([], "Say what to do: run, chat, models, plugins, drafts, schema, conform. See 'tokenwright --help'."),
             (["rum"], "Unknown command 'rum'. Did you mean 'run'?*"),
             (["models", "lst"], "Unknown command 'lst'. Did you mean 'list'?*See 'tokenwright models --help'."),
             (["run", "x", "--temprature", "1"], "Unknown option '--temprature'. Did you mean '--temperature'?*"),

@@ -316,6 +316,28 @@ public sealed class HostileFolderTests : IDisposable
     }
 
     [Fact]
+    public void Copies_that_nobody_holds_go_but_for_the_last()
+    {
+        string cache = Path.Combine(_workshop.Root, "cache");
+        string[] names = ["held", "old", "last", "young"];
+        for (int i = 0; i < names.Length; i++)
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(cache, names[i])).FullName;
+            File.WriteAllText(Path.Combine(folder, "x.dll"), "x");
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddHours(i == 3 ? 0 : i - 10));
+        }
+
+        using (ShadowCopy.Hold(Path.Combine(cache, "held", "x.dll")))
+        {
+            ShadowCopy.Prune(cache, kept: 2);
+            Directory.GetDirectories(cache).Select(Path.GetFileName).Should().BeEquivalentTo("held", "last", "young");
+        }
+
+        ShadowCopy.Prune(cache, kept: 0);
+        Directory.GetDirectories(cache).Select(Path.GetFileName).Should().BeEquivalentTo("young");
+    }
+
+    [Fact]
     public void Files_may_be_replaced_while_the_plugin_is_in_use()
     {
         string dll = Plugin();

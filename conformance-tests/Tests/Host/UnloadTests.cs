@@ -42,7 +42,8 @@ public sealed class UnloadTests(ITestOutputHelper output)
             "## Load and unload",
             $"- {Cycles} cycles of {settings.Folders.Count} folders: managed heap {First(managed) / 1e6:F2} → {Last(managed) / 1e6:F2} MB ({heap:P1}), resident {First(resident) / 1e6:F0} → {Last(resident) / 1e6:F0} MB ({all:P1})."
         );
-        heap.Should().BeInRange(0.95, 1.05);
+        // It may shrink where earlier tests of the same process left something to be freed.
+        heap.Should().BeLessThan(1.05);
         all.Should().BeLessThan(MostGrowth);
 
         static double First(List<long> sizes) => sizes.Take(10).Average();
