@@ -21,6 +21,6 @@ public sealed record SchemaOptions
     /// <summary>Further documents that references may point to: absolute URI to JSON text.</summary>
     public IReadOnlyDictionary<string, string> Documents { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The most work, in elementary steps of canonicalisation, that compiling may take.</summary>
+    /// <summary>The most work, in elementary steps of canonicalisation, that compiling may take; the text may have 32 characters for each.</summary>
     public long CompileFuel { get; init; } = 200_000;
 }

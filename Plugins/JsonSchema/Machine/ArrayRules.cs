@@ -12,9 +12,12 @@ internal sealed class ArrayRules
 
     public ArrayRules(Automaton automaton, ArrayShape[] shapes)
     {
+        Automaton = automaton;
         IsUnique = shapes[0].Unique;
         _none = [.. shapes.Select(shape => new ArrayWay(new ArrayCase(automaton, shape), 0, new int[shape.Contains.Length]))];
     }
+
+    public Automaton Automaton { get; }
 
     /// <summary>Whether items must differ.</summary>
     public bool IsUnique { get; }

@@ -27,6 +27,9 @@ internal sealed class Automaton
     public Canonicalizer Canonicalizer { get; }
     public StringDfa Strings { get; }
 
+    /// <summary>Reads the inside of keys.</summary>
+    public StringDfa Keys => _shared.Keys;
+
     /// <summary>Held while canonical forms, rules and automata grow.</summary>
     public Lock Gate { get; }
     public int MaxGap => _maxGap;
@@ -61,17 +64,24 @@ internal sealed class Automaton
             Numbers = numbers,
             Objects =
                 objects.Length == 0 ? null
-                : objects.Length == 1 ? objects[0].Rules ??= new ObjectRules(this, objects)
+                : objects.Length == 1 ? Rules(objects[0])
                 : new ObjectRules(this, objects),
             Arrays = Arrays(Array.FindAll(node.Arrays, Canonicalizer.IsInhabited)),
             IsShared = node == Canonicalizer.Anything,
         };
     }
 
+    // Any object and any array are shapes of all schemas: what another automaton made of them holds its states.
+    private ObjectRules Rules(ObjectShape shape) =>
+        shape.Rules is { } known && known.Automaton == this ? known : shape.Rules = new ObjectRules(this, [shape]);
+
+    private ArrayRules Rules(ArrayShape shape) =>
+        shape.Rules is { } known && known.Automaton == this ? known : shape.Rules = new ArrayRules(this, [shape]);
+
     private ArrayRules[] Arrays(ArrayShape[] shapes)
     {
         if (shapes.Length == 1)
-            return [shapes[0].Rules ??= new ArrayRules(this, shapes)];
+            return [Rules(shapes[0])];
         var rules = new List<ArrayRules>();
         var together = Array.FindAll(shapes, shape => !shape.Unique);
         if (together.Length > 0)
@@ -79,7 +89,7 @@ internal sealed class Automaton
         foreach (var shape in shapes)
         {
             if (shape.Unique)
-                rules.Add(shape.Rules ??= new ArrayRules(this, [shape]));
+                rules.Add(Rules(shape));
         }
         return [.. rules];
     }
@@ -305,7 +315,7 @@ internal sealed class Automaton
             CloseKey(thread, key, frame, into);
             return;
         }
-        var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Strings.Next(thread.State, value);
+        var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Keys.Next(thread.State, value);
         if (key.Find(value) is { } known)
         {
             if (unnamed != ByteDfa.Dead || HasUsable(members, known.Low, known.High))
@@ -320,7 +330,7 @@ internal sealed class Automaton
         {
             escape = [.. key.Escape, value];
             var scalar = Unescape(escape);
-            if (scalar == Malformed)
+            if (scalar == Malformed || StringDfa.IsPlainInKey(scalar))
                 return;
             if (scalar >= 0)
             {
@@ -382,6 +392,8 @@ internal sealed class Automaton
         if (rest.IsEmpty)
             return false;
         Rune.DecodeFromUtf8(rest, out var rune, out _);
+        if (StringDfa.IsPlainInKey(rune.Value))
+            return false;
         if (escape.Length == 1)
             return true;
         if (escape[1] != 'u')
@@ -456,7 +468,7 @@ internal sealed class Automaton
             if (members.CanAdd(key.Low))
                 NamedValues(frame, key.Low, thread.Text, into);
         }
-        else if (thread.State != ByteDfa.Dead && Strings.CanClose(thread.State) && members.Extra?.Contains(key.Text) != true)
+        else if (thread.State != ByteDfa.Dead && Keys.CanClose(thread.State) && members.Extra?.Contains(key.Text) != true)
             UnnamedValues(frame, key.Text, thread.Text, into);
     }
 

@@ -133,7 +133,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
                     var pool = rules.Automaton.Canonicalizer.Pool;
                     var languages = ways.Where(IsUnnamedNext).Select(w => rules.Cases[w.Case].Unnamed).Distinct();
                     var language = pool.Or(languages.Select(keys => keys.Without(extra)).Distinct());
-                    _unnamedStart = rules.Automaton.Strings.Start(language);
+                    _unnamedStart = rules.Automaton.Keys.Start(language);
                 }
             }
             return _unnamedStart;
@@ -141,7 +141,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     }
 
     /// <summary>Whether any text that is not a name may be the next key.</summary>
-    public bool UnnamedIsAll => UnnamedStart == rules.Automaton.Strings.Everything;
+    public bool UnnamedIsAll => UnnamedStart == rules.Automaton.Keys.Everything;
 
     /// <summary>Whether every unnamed key that may come leads to the same rules, and some way is right for each.</summary>
     public bool UnnamedIsUniform

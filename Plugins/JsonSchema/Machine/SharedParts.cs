@@ -25,6 +25,7 @@ internal sealed class SharedParts
     {
         Pool = new LanguagePool();
         Strings = new StringDfa(Pool, true);
+        Keys = new StringDfa(Pool, true, isKey: true);
         Text = new StringDfa(Pool, false);
         var options = new SchemaOptions { CompileFuel = long.MaxValue };
         using var anything = JsonDocument.Parse("true");
@@ -39,7 +40,7 @@ internal sealed class SharedParts
         {
             lock (Renewal)
             {
-                if (_current.Pool.Count > RenewAt || _current.Strings.StateCount > StatesRenewAt)
+                if (_current.Pool.Count > RenewAt || _current.Strings.StateCount + _current.Keys.StateCount > StatesRenewAt)
                     _current = new();
                 return _current;
             }
@@ -50,6 +51,9 @@ internal sealed class SharedParts
 
     /// <summary>Reads the inside of strings.</summary>
     public StringDfa Strings { get; }
+
+    /// <summary>Reads the inside of keys.</summary>
+    public StringDfa Keys { get; }
 
     /// <summary>Reads plain text.</summary>
     public StringDfa Text { get; }

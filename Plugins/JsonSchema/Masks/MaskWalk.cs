@@ -477,7 +477,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
             return;
         }
-        var strings = automaton.Strings;
+        var strings = automaton.Keys;
         var lexeme = Lexeme(trie, node, strings, strings.Canonical(thread.State, tables.Trie.LongestToken));
         Share(lexeme.Inside);
         // A thread whose lexeme automaton sees only unnamed keys: names may be legal where those are not.

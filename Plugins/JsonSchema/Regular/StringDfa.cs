@@ -5,7 +5,10 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// with the closing quote, or plain UTF-8 text without any envelope.
 /// </summary>
 /// <remarks>One automaton serves every language of its pool: a state is a language and a place inside a character.</remarks>
-internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachByte)
+/// <param name="pool">Where the languages come from.</param>
+/// <param name="quoted">Whether it is the inside of a JSON string.</param>
+/// <param name="isKey">Whether the string is a key: then printable ASCII is spelled as it is, but for quotes and backslashes.</param>
+internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = false) : ByteDfa(EachByte)
 {
     private const byte Text = 0,
         Utf8 = 1,
@@ -137,7 +140,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
     private int[] _fewest = [];
 
     /// <summary>Which characters the one half read can become.</summary>
-    private static (int Low, int High)[] Ranges(Place place)
+    private (int Low, int High)[] Ranges(Place place)
     {
         var left = place.Left;
         int low,
@@ -151,16 +154,36 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
                 (low, high) = (place.Value << 4 * left, (place.Value + 1 << 4 * left) - 1);
                 int first = Math.Max(low, 0xD800),
                     last = Math.Min(high, 0xDBFF);
-                return first > last ? [(low, high)] : [(low, high), (Pair(first, 0xDC00), Pair(last, 0xDFFF))];
+                return first > last ? Escapable(low, high) : [.. Escapable(low, high), (Pair(first, 0xDC00), Pair(last, 0xDFFF))];
             case LowHex:
                 (low, high) = (place.Value << 4 * left, (place.Value + 1 << 4 * left) - 1);
                 return [(Pair(place.High, Math.Max(low, 0xDC00)), Pair(place.High, Math.Min(high, 0xDFFF)))];
             case LowEscape:
                 return [(Pair(place.High, 0xDC00), Pair(place.High, 0xDFFF))];
             default:
-                return [(0, CharSet.Last)];
+                return Escapable(0, CharSet.Last);
         }
     }
+
+    /// <summary>What of a range may be spelled with an escape.</summary>
+    private (int Low, int High)[] Escapable(int low, int high)
+    {
+        if (!isKey)
+            return [(low, high)];
+        var ranges = new List<(int, int)>();
+        foreach (var (first, last) in ((int, int)[])[(0, 0x1F), ('"', '"'), ('\\', '\\'), (0x7F, CharSet.Last)])
+        {
+            if (first <= high && last >= low)
+                ranges.Add((Math.Max(low, first), Math.Min(high, last)));
+        }
+        return [.. ranges];
+    }
+
+    /// <summary>Whether a character is spelled as it is in a key, and never with an escape.</summary>
+    public static bool IsPlainInKey(int scalar) => scalar is >= 0x20 and < 0x7F and not ('"' or '\\');
+
+    private bool AnyEscapable(Language language, int low, int high) =>
+        Array.Exists(Escapable(low, high), range => pool.AnyAlive(language, range.Low, range.High));
 
     /// <summary>The first character whose encoding takes so many bytes.</summary>
     private static int Smallest(int bytes) =>
@@ -316,7 +339,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             if (value == '"')
                 return language.Nullable ? Closed : Dead;
             if (value == '\\')
-                return pool.AnyAlive(language, 0, CharSet.Last) ? Intern(new(language, Escape, 0, 0)) : Dead;
+                return AnyEscapable(language, 0, CharSet.Last) ? Intern(new(language, Escape, 0, 0)) : Dead;
             if (value < 0x20)
                 return Dead;
         }
@@ -373,7 +396,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
             _ => -1,
         };
         if (scalar >= 0)
-            return Enter(pool.Derive(language, scalar));
+            return isKey && IsPlainInKey(scalar) ? Dead : Enter(pool.Derive(language, scalar));
         return value == 'u' ? Intern(new(language, Hex, 4, 0)) : Dead;
     }
 
@@ -398,7 +421,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         }
         if (left == 0)
         {
-            if (code is >= 0xDC00 and <= 0xDFFF)
+            if (code is >= 0xDC00 and <= 0xDFFF || isKey && IsPlainInKey(code))
                 return Dead;
             if (code is < 0xD800 or > 0xDBFF)
                 return Enter(pool.Derive(place.Language, code));
@@ -409,7 +432,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted) : ByteDfa(EachBy
         int highStart = Math.Max(low, 0xD800),
             highEnd = Math.Min(high, 0xDBFF);
         var alive =
-            pool.AnyAlive(place.Language, low, high)
+            AnyEscapable(place.Language, low, high)
             || highStart <= highEnd && pool.AnyAlive(place.Language, Pair(highStart, 0xDC00), Pair(highEnd, 0xDFFF));
         return alive ? Intern(place with { Left = left, Value = code }) : Dead;
     }

@@ -68,6 +68,27 @@ public sealed class EngineTests
     public void Standard_formats_are_asserted_and_others_are_annotations(string format, string text, bool valid) =>
         Accepts($$"""{"format":"{{format}}"}""", $"\"{text}\"").Should().Be(valid);
 
+    [Theory]
+    [InlineData("""{"a": 1}""", true)]
+    [InlineData("""{"\u0061": 1}""", false)]
+    [InlineData("""{"b": 1, "\u0063": 1}""", false)]
+    [InlineData("""{"a\/b": 1}""", false)]
+    [InlineData("""{"\"\\\n": 1}""", true)]
+    [InlineData("""{"\u0022\u005C\u000a\u00e9": 1}""", true)]
+    [InlineData("""{"\ud83d\ude00": 1}""", true)]
+    [InlineData("""{"b": "\u0063\/"}""", true)]
+    public void Keys_spell_printable_characters_as_they_are(string document, bool isAllowed)
+    {
+        var schema = CompiledSchema.Compile("""{"type":"object","properties":{"a":{"type":"integer"}}}""");
+        schema.IsMatch(Encoding.UTF8.GetBytes(document)).Should().Be(isAllowed);
+        // No prefix may lead nowhere: what is refused in the end is refused where the spelling shows.
+        if (!isAllowed)
+            schema
+                .Matched(Encoding.UTF8.GetBytes(document), out _)
+                .Should()
+                .BeLessThan(document.LastIndexOf(':'));
+    }
+
     [Fact]
     public void Keys_may_come_in_any_order_but_not_twice()
     {
