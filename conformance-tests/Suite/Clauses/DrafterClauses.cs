@@ -350,7 +350,7 @@ internal static class DrafterClauses
         {
             // Rules that draw have many outcomes, so most of their tables have two tokens.
             string[] shapes = ["plain", "top-p", "repetition", "greedy", "hot", "all"];
-            foreach (string shape in verifier is Agree || Trial.IsFull ? shapes : shapes[..3])
+            foreach (string shape in verifier is Agree || Trial.IsFull ? shapes : shapes[..2])
             {
                 bool isSmall = verifier is not Agree && shape != "plain" && !Trial.IsFull;
                 var model = TableModel.Random(isSmall ? 2 : 3, 2, trial.Seed + 4);

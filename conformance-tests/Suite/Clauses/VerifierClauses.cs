@@ -213,7 +213,7 @@ internal static class VerifierClauses
         Level.Law,
         "Whatever is drafted, the text has the law of plain sampling.",
         Why = "That is what lossless means in sampling. A rule that is nearly right looks right in every text.",
-        How = "Every outcome of every draw is enumerated over several rounds of four tokens: targets with and without impossible tokens, drafts hotter, colder, cut, greedy and with impossible tokens, shapes plain, top-p and with a repetition penalty, every accepted mode.",
+        How = "Every outcome of every draw is enumerated over several rounds of four tokens: targets with and without impossible tokens, drafts hotter, colder, cut, greedy and with impossible tokens, shapes plain, top-p and with a repetition penalty, every accepted mode; all of them together in the long tier.",
         Failure = "The shortest output after which the next token has other probabilities, and both sets of them; or one draw that decides two things.",
         Needs = Lossless.Sampling
     )]
@@ -228,6 +228,11 @@ internal static class VerifierClauses
                 string[] drafts = ["hot", "cut", "zeros", "same", "cold", "greedy"];
                 foreach (string draft in drafts)
                 {
+                    if (!Trial.IsFull && (zeros || shape != "plain") && (draft is "same" or "cold" or "greedy"))
+                    {
+                        continue;
+                    }
+
                     foreach (var (mode, widths) in Shapes(trial))
                     {
                         // Where the text of a seed is kept, the law hardly can be lost.

@@ -30,7 +30,8 @@ internal static class Warm
         for (int i = 0; i < count; i++)
         {
             var moved = steps.MoveNextAsync();
-            trial.Require(moved.IsCompletedSuccessfully && moved.Result, "The text ended, or a step did not complete at once.");
+            trial.Require(moved.IsCompleted, "A step did not complete at once.");
+            trial.Require(moved.GetAwaiter().GetResult(), "The text ended before it was warm.");
         }
 
         return GC.GetAllocatedBytesForCurrentThread() - before;
