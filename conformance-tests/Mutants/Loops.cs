@@ -27,6 +27,7 @@ public class NaiveLoop : IDecodingLoop
             bool isPrompt = true;
             while (true)
             {
+                Heed(cancellation);
                 forward[0] = new ForwardItem
                 {
                     Sequence = sequence,
@@ -88,6 +89,8 @@ public class NaiveLoop : IDecodingLoop
 
     protected virtual int Root(int length) => length - 1;
 
+    protected virtual void Heed(CancellationToken cancellation) => cancellation.ThrowIfCancellationRequested();
+
     protected virtual ValueTask ForwardAsync(ICausalModel model, ForwardItem[] items, CancellationToken cancellation) =>
         model.ForwardAsync(items, cancellation);
 
@@ -147,8 +150,18 @@ public sealed class ReadsTheFirstRow : NaiveLoop
 [DecodingLoop("cannot-be-cancelled", "Wrong on purpose.")]
 public sealed class CannotBeCancelled : NaiveLoop
 {
+    protected override void Heed(CancellationToken cancellation) { }
+
     protected override ValueTask ForwardAsync(ICausalModel model, ForwardItem[] items, CancellationToken cancellation) =>
         model.ForwardAsync(items, CancellationToken.None);
+}
+
+// It leaves stopping to the target, which may not look.
+[CaughtBy("LOP-005")]
+[DecodingLoop("leaves-stopping-to-the-target", "Wrong on purpose.")]
+public sealed class LeavesStoppingToTheTarget : NaiveLoop
+{
+    protected override void Heed(CancellationToken cancellation) { }
 }
 
 // The cache is never given back.

@@ -6,7 +6,7 @@ using System.Text.Json;
 // Is the suite worth anything? In a copy of the repository one line at a time is made wrong, its project is built, and the shipped plugins
 // are held to the clauses. A mutation that no clause notices is a hole in the suite, or changes nothing; the report lists it.
 //
-//   dotnet run -c Release --project conformance-tests/Mutations -- [--out docs/mutations.md] [--only TEXT]
+//   dotnet run -c Release --project conformance-tests/Mutations -- [--out docs/mutations.md] [--only TEXT|TEXT]
 string? report = Option("--out");
 string? only = Option("--only");
 string root = Ancestor(AppContext.BaseDirectory, "Tokenwright.slnx");
@@ -14,7 +14,7 @@ Mutation[] mutations =
 [
     .. File.ReadLines(Path.Combine(root, "conformance-tests", "Mutations", "mutations.jsonl"))
         .Select(line => JsonSerializer.Deserialize<Mutation>(line, JsonSerializerOptions.Web)!)
-        .Where(one => only is null || one.File.Contains(only, StringComparison.Ordinal)),
+        .Where(one => only is null || only.Split('|').Any(part => one.File.Contains(part) || one.Breaks.Contains(part))),
 ];
 string copy = Directory.CreateTempSubdirectory("tokenwright-mutations-").FullName;
 try

@@ -138,37 +138,42 @@ internal static class LoopClauses
         Level.Behaves,
         "Cancelling ends the text within a step, and everything opened is given back.",
         Why = "A user who cancels should not wait, and a cache that stays open is lost memory.",
-        How = "The target cancels the text at its third forward; another text ends by itself, another fails.",
+        How = "The target cancels the text at its third forward, which is cut short or ends all the same; another text ends by itself, another fails.",
         Failure = "A further forward, a text that goes on, or sequences that stay open."
     )]
     internal static async Task StopsWhenCancelled(Trial trial)
     {
         var model = TableModel.Random(6, 2, trial.Seed);
-        using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(trial.Cancellation);
-        int asked = 0;
-        model.Forwarding = () =>
-        {
-            if (++asked == 3)
-            {
-                cancelled.Cancel();
-            }
-        };
-        trial.Case = "cancelled at the third forward";
         var second = TableModel.Random(6, 2, trial.Seed);
-        bool threw = false;
-        try
+        bool threw;
+        foreach (bool ignores in new[] { false, true })
         {
-            await Run.TextAsync(Drafted(trial, Plain(model, Prompt, 40, new KeyedRandomness(1)), second), cancelled.Token)
-                .ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!trial.Cancellation.IsCancellationRequested)
-        {
-            threw = true;
-        }
+            trial.Case = $"cancelled at the third forward, which {(ignores ? "ends all the same" : "is cut short")}";
+            using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(trial.Cancellation);
+            int asked = 0;
+            model.IgnoresCancellation = ignores;
+            model.Forwarding = () =>
+            {
+                if (++asked == 3)
+                {
+                    cancelled.Cancel();
+                }
+            };
+            threw = false;
+            try
+            {
+                await Run.TextAsync(Drafted(trial, Plain(model, Prompt, 40, new KeyedRandomness(1)), second), cancelled.Token)
+                    .ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!trial.Cancellation.IsCancellationRequested)
+            {
+                threw = true;
+            }
 
-        trial.Require(threw, "The text went on to its end.");
-        trial.Require(asked == 3, $"The target was asked {asked - 3} more times.");
-        trial.Require(model.OpenSequences == 0, $"{model.OpenSequences} sequences stay open after the cancellation.");
+            trial.Require(threw, "The text went on to its end.");
+            trial.Require(asked == 3, $"The target was asked {asked - 3} more times.");
+            trial.Require(model.OpenSequences == 0, $"{model.OpenSequences} sequences stay open after the cancellation.");
+        }
 
         model.Forwarding = null;
         trial.Case = "a text to its end";
@@ -377,8 +382,8 @@ internal static class LoopClauses
         Level.Constrained,
         "Constraints hold in every step, and end the text where they end.",
         Why = "The committed state follows what is committed; one that follows the draft is a step ahead.",
-        How = "Balanced brackets and a text that is forced throughout, perfect and unknowing trees, greedy and sampled.",
-        Failure = "The output position where the text parts from that of plain constrained decoding."
+        How = "Balanced brackets and a text that is forced throughout, perfect and unknowing trees, greedy and sampled; then a text of which constraint and processor leave nothing open.",
+        Failure = "The output position where the text parts from that of plain constrained decoding; or a text that state does not allow."
     )]
     internal static async Task KeepsConstraints(Trial trial)
     {
@@ -397,6 +402,47 @@ internal static class LoopClauses
                     .ConfigureAwait(false);
             }
         }
+
+        // Plain decoding that never moves its states would agree with itself.
+        int[] known = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 3];
+        Require("constraint", request => request with { Constraint = new OneWayConstraint(3, 11) });
+        Require("processor", request => request with { Processors = [new InTurn(3, 11)] });
+
+        void Require(string who, Func<Request, Request> with)
+        {
+            trial.Case = $"a {who} that leaves one text";
+            var text = Run.Text(Drafted(trial, with(Plain(model, [1, 0], 30, new KeyedRandomness(1))), model));
+            trial.Require(
+                text.Tokens.SequenceEqual(known),
+                $"The text is [{string.Join(' ', text.Tokens)}] instead of [{string.Join(' ', known)}]."
+            );
+        }
+    }
+
+    /// <summary>Leaves one token, which its state counts: 0, 1, 2 … around, then an end token.</summary>
+    private sealed class InTurn(int end, int length) : ILogitsProcessor
+    {
+        public ShapeStage Stage => ShapeStage.Penalty;
+
+        public bool IsActive => true;
+
+        public bool ChangesArgMax => true;
+
+        public ShapeState Start => new(0);
+
+        public void Apply(in TokenPath path, in ShapeState state, Distribution row)
+        {
+            var logits = row.ChangeDense();
+            for (int token = 0; token < logits.Length; token++)
+            {
+                if (token != (state.Bits >= length ? end : state.Bits % end))
+                {
+                    logits[token] = float.NegativeInfinity;
+                }
+            }
+        }
+
+        public ShapeState Next(in ShapeState state, Distribution row, int token) => new(state.Bits + 1);
     }
 
     [Clause(

@@ -117,6 +117,9 @@ public sealed class TableModel : ICausalModel
     /// <summary>Whether forwards complete on another thread, as those of a device do.</summary>
     public bool CompletesLater { get; set; }
 
+    /// <summary>Whether forwards go on when they are cancelled, as those of many models do.</summary>
+    public bool IgnoresCancellation { get; set; }
+
     /// <summary>Called before each forward; it may throw or cancel.</summary>
     public Action? Forwarding { get; set; }
 
@@ -184,7 +187,11 @@ public sealed class TableModel : ICausalModel
     private void Forward(ReadOnlySpan<ForwardItem> items, CancellationToken cancellation)
     {
         Forwarding?.Invoke();
-        cancellation.ThrowIfCancellationRequested();
+        if (!IgnoresCancellation)
+        {
+            cancellation.ThrowIfCancellationRequested();
+        }
+
         if (items.IsEmpty)
         {
             throw new ArgumentException("A forward needs an item.", nameof(items));

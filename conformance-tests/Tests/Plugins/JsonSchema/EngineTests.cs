@@ -83,10 +83,7 @@ public sealed class EngineTests
         schema.IsMatch(Encoding.UTF8.GetBytes(document)).Should().Be(isAllowed);
         // No prefix may lead nowhere: what is refused in the end is refused where the spelling shows.
         if (!isAllowed)
-            schema
-                .Matched(Encoding.UTF8.GetBytes(document), out _)
-                .Should()
-                .BeLessThan(document.LastIndexOf(':'));
+            schema.Matched(Encoding.UTF8.GetBytes(document), out _).Should().BeLessThan(document.LastIndexOf(':'));
     }
 
     [Fact]
