@@ -62,7 +62,8 @@ try
             survivors.Add(mutation);
         }
 
-        string row = $"| {Path.GetFileNameWithoutExtension(file)} | {mutation.Breaks} | {killer ?? "**survives**"} |";
+        string row =
+            $"| {Path.GetFileNameWithoutExtension(file)} | {mutation.Breaks} | {killer ?? $"**survives**: {mutation.Why ?? "nobody knows why yet"}"} |";
         rows.Append(row).Append('\n');
         Console.WriteLine(row);
     }
@@ -209,7 +210,8 @@ internal sealed record Result(int ExitCode, string Output, string Error);
 /// <param name="Becomes">What stands there instead.</param>
 /// <param name="Breaks">What is wrong then.</param>
 /// <param name="On">The plugins that are held to the clauses, until one breaks a clause; null takes the standard one.</param>
-internal sealed record Mutation(string File, string Line, string Becomes, string Breaks, string[]? On)
+/// <param name="Why">Why no clause notices, where none does.</param>
+internal sealed record Mutation(string File, string Line, string Becomes, string Breaks, string[]? On, string? Why)
 {
     public static readonly string[] Standard = ["Standard"];
 }
