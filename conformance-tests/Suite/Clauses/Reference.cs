@@ -1,4 +1,5 @@
 using Tokenwright.Host;
+using Tokenwright.Plugins.Standard;
 
 namespace Tokenwright.Conformance;
 
@@ -11,7 +12,7 @@ internal static class Reference
     private const float NearTie = 2e-3f;
 
     // Story beginnings, as its tokenizer cuts them.
-    public static int[][] Prompts { get; } =
+    private static readonly int[][] Prompts =
     [
         [453, 1471, 330, 3128, 349, 271, 3447, 1471, 16, 74, 82, 509],
         [453, 3691, 16, 3831, 496, 2363, 287, 306, 80, 1051, 795, 262, 266, 3659],
@@ -20,8 +21,27 @@ internal static class Reference
     private static readonly Lock Gate = new();
     private static readonly Dictionary<IModelLibrary, ICausalModel> Opened = [];
 
+    /// <summary>Greedy and at temperature 1 what is tried makes the texts of plain decoding, but for near-ties; 32 tokens after each prompt.</summary>
+    public static async Task SameTextsAsync(Trial trial, Func<ICausalModel, Request, Request> tried)
+    {
+        var model = Open(trial);
+        foreach (bool greedy in new[] { true, false })
+        {
+            foreach (int[] prompt in Prompts)
+            {
+                await SameAsync(
+                        trial,
+                        $"reference model '{model.Info.Name}', {(greedy ? "greedy" : "temperature 1")}",
+                        randomness => Texts.Plain(model, prompt, 32, randomness, new Temperature { Value = greedy ? 0 : 1 }),
+                        request => tried(model, request)
+                    )
+                    .ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Opens the model once for a library; the clause does not apply where there is none.</summary>
-    public static ICausalModel Open(Trial trial)
+    private static ICausalModel Open(Trial trial)
     {
         if (trial.Plugin.Models is not { } library)
         {
@@ -41,7 +61,7 @@ internal static class Reference
     }
 
     /// <summary>Two requests make the same text, or part where plain decoding would take the other token too if its logit were a little higher.</summary>
-    public static async Task SameAsync(Trial trial, string what, Func<IRandomness, Request> plain, Func<Request, Request> tried)
+    private static async Task SameAsync(Trial trial, string what, Func<IRandomness, Request> plain, Func<Request, Request> tried)
     {
         var seed = new KeyedRandomness((ulong)trial.Seed);
         trial.Case = what;

@@ -100,14 +100,14 @@ internal static class ChildProcess
             }
 
             await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
-            string last = LastLine(await talk.ConfigureAwait(false));
+            string first = FirstLine(await talk.ConfigureAwait(false));
             if (begun is not null)
             {
-                string message = $"The process ended in the middle (exit code {process.ExitCode}). {last}";
+                string message = $"The process ended in the middle (exit code {process.ExitCode}). {first}";
                 return (found, begun with { Message = message, Seconds = since.Elapsed.TotalSeconds }, null);
             }
 
-            return (found, null, process.ExitCode == 0 ? null : $"The process ended with exit code {process.ExitCode}. {last}");
+            return (found, null, process.ExitCode == 0 ? null : $"The process ended with exit code {process.ExitCode}. {first}");
         }
         finally
         {
@@ -152,6 +152,6 @@ internal static class ChildProcess
         };
     }
 
-    private static string LastLine(string talk) =>
+    private static string FirstLine(string talk) =>
         talk.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? "";
 }

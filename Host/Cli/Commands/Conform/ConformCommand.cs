@@ -120,7 +120,7 @@ internal static class ConformCommand
 
                     if (parsed.GetValue(format) == OutputFormat.Text)
                     {
-                        Print(report);
+                        Print(report, Again(target.Dll, parsed.GetValue(part) ?? target.PartId, parsed.GetValue(set) ?? []));
                     }
                 }
 
@@ -171,7 +171,15 @@ internal static class ConformCommand
             );
     }
 
-    private static void Print(Report report)
+    // The command that holds the plugin to one clause again, without the clause.
+    private static string Again(string dll, string? part, string[] set) =>
+        string.Concat([
+            $"tokenwright conform {dll}",
+            part is null ? "" : $" --part {part}",
+            .. set.Select(one => $" --set {one}"),
+        ]);
+
+    private static void Print(Report report, string again)
     {
         var table = new Table()
             .Border(TableBorder.Rounded)
@@ -205,9 +213,7 @@ internal static class ConformCommand
                 Data.Console.WriteLine($"  {example}");
             }
 
-            Data.Console.WriteLine(
-                $"  again: tokenwright conform {report.Plugin}.dll --clause {finding.Clause} --seed {report.Seed}"
-            );
+            Console.Out.WriteLine($"  again: {again} --clause {finding.Clause} --seed {report.Seed}");
         }
 
         int Of(Outcome outcome) => report.Findings.Count(one => one.Outcome == outcome);
