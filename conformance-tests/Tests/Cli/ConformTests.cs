@@ -64,6 +64,14 @@ public sealed class ConformTests(CommandLine cli)
             .StartWith("{0: 0.")
             .And.NotBe(example.GetProperty("expected").GetString());
         Finding(second, "token-residual-missing").GetProperty("counterexample").ToString().Should().Be(example.ToString());
+
+        // What people read ends in a command that does the same.
+        string line = (await cli.RunAsync(again[..^2])).Out.Split('\n').Single(line => line.Contains("again: tokenwright"));
+        string[] printed = line[(line.IndexOf("tokenwright", StringComparison.Ordinal) + "tokenwright ".Length)..]
+            .Trim()
+            .Split(' ');
+        var third = await cli.RunAsync([.. printed, "--format", "json"]);
+        Finding(third, "token-residual-missing").GetProperty("counterexample").ToString().Should().Be(example.ToString());
     }
 
     [Theory]
