@@ -17,7 +17,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private const int ProfileLimit = 64;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
-    private readonly ulong[] _own = new ulong[tables.Words];
+    private ulong[] _own = [];
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
     private readonly Stack<List<Thread>> _lists = new();
@@ -30,6 +30,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     {
         _tokens.Clear();
         _shared.Clear();
+        _own = tables.RentMask();
         try
         {
             Walk(trie, node, thread);
@@ -39,6 +40,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         {
             foreach (var token in _tokens)
                 _own[token >> 6] = 0;
+            tables.ReturnMask(_own);
         }
     }
 

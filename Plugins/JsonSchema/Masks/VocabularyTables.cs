@@ -4,6 +4,7 @@ namespace Tokenwright.Plugins.JsonSchema;
 public sealed class VocabularyTables
 {
     private readonly byte[][] _bytes;
+    private readonly Stack<ulong[]> _masks = new();
 
     /// <summary>Reads all tokens of a vocabulary.</summary>
     public VocabularyTables(IVocabulary vocabulary)
@@ -56,6 +57,20 @@ public sealed class VocabularyTables
     public int Words { get; }
 
     internal Masks.Trie Trie { get; }
+
+    /// <summary>An empty mask to gather tokens in, for as long as one is computed.</summary>
+    internal ulong[] RentMask()
+    {
+        lock (_masks)
+            return _masks.TryPop(out var mask) ? mask : new ulong[Words];
+    }
+
+    /// <summary>Takes back a mask, emptied.</summary>
+    internal void ReturnMask(ulong[] mask)
+    {
+        lock (_masks)
+            _masks.Push(mask);
+    }
 
     /// <summary>The bytes of a token; empty for one that never matches text.</summary>
     public ReadOnlySpan<byte> Bytes(int id) => (uint)id < (uint)Size ? _bytes[id] : [];

@@ -63,7 +63,10 @@ internal sealed class CharSet : IEquatable<CharSet>
             if (merged.Count > 0 && low <= merged[^1] + 1)
                 merged[^1] = Math.Max(merged[^1], high);
             else
-                merged.AddRange([low, high]);
+            {
+                merged.Add(low);
+                merged.Add(high);
+            }
         }
         return Cut(merged);
     }
@@ -85,22 +88,63 @@ internal sealed class CharSet : IEquatable<CharSet>
         return false;
     }
 
-    public CharSet Union(CharSet other) => Of(Pairs().Concat(other.Pairs()));
+    public CharSet Union(CharSet other)
+    {
+        var merged = new List<int>(_ranges.Length + other._ranges.Length);
+        int i = 0,
+            j = 0;
+        while (i < _ranges.Length || j < other._ranges.Length)
+        {
+            var mine = j == other._ranges.Length || i < _ranges.Length && _ranges[i] <= other._ranges[j];
+            var (low, high) = mine ? (_ranges[i], _ranges[i + 1]) : (other._ranges[j], other._ranges[j + 1]);
+            _ = mine ? i += 2 : j += 2;
+            if (merged.Count > 0 && low <= merged[^1] + 1)
+                merged[^1] = Math.Max(merged[^1], high);
+            else
+            {
+                merged.Add(low);
+                merged.Add(high);
+            }
+        }
+        return new([.. merged]);
+    }
 
     public CharSet Complement()
     {
-        var result = new List<(int, int)>();
+        var rest = new List<int>(_ranges.Length + 2);
         var next = 0;
-        foreach (var (low, high) in Pairs())
+        for (var i = 0; i <= _ranges.Length; i += 2)
         {
-            result.Add((next, low - 1));
-            next = high + 1;
+            var end = i < _ranges.Length ? _ranges[i] - 1 : Last;
+            if (next <= end)
+            {
+                rest.Add(next);
+                rest.Add(end);
+            }
+            next = i < _ranges.Length ? _ranges[i + 1] + 1 : next;
         }
-        result.Add((next, Last));
-        return Of(result);
+        return Cut(rest);
     }
 
-    public CharSet Intersect(CharSet other) => Complement().Union(other.Complement()).Complement();
+    public CharSet Intersect(CharSet other)
+    {
+        var common = new List<int>();
+        for (int i = 0, j = 0; i < _ranges.Length && j < other._ranges.Length; )
+        {
+            int low = Math.Max(_ranges[i], other._ranges[j]),
+                high = Math.Min(_ranges[i + 1], other._ranges[j + 1]);
+            if (low <= high)
+            {
+                common.Add(low);
+                common.Add(high);
+            }
+            if (_ranges[i + 1] <= high)
+                i += 2;
+            else
+                j += 2;
+        }
+        return new([.. common]);
+    }
 
     public IEnumerable<(int Low, int High)> Pairs()
     {
@@ -139,15 +183,21 @@ internal sealed class CharSet : IEquatable<CharSet>
     /// <summary>Removes the surrogates, which no well-formed text holds.</summary>
     private static CharSet Cut(List<int> merged)
     {
-        var result = new List<int>();
+        var result = new List<int>(merged.Count + 2);
         for (var i = 0; i < merged.Count; i += 2)
         {
             int low = merged[i],
                 high = merged[i + 1];
             if (low < 0xD800)
-                result.AddRange([low, Math.Min(high, 0xD7FF)]);
+            {
+                result.Add(low);
+                result.Add(Math.Min(high, 0xD7FF));
+            }
             if (high > 0xDFFF)
-                result.AddRange([Math.Max(low, 0xE000), Math.Min(high, Last)]);
+            {
+                result.Add(Math.Max(low, 0xE000));
+                result.Add(Math.Min(high, Last));
+            }
         }
         return new CharSet([.. result]);
     }

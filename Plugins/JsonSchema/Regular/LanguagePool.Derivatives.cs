@@ -161,6 +161,11 @@ internal sealed partial class LanguagePool
     {
         if (language.Starts is not null)
             return;
+        if (language.Kind is LanguageKind.And or LanguageKind.Not)
+        {
+            Combine(language);
+            return;
+        }
         var (sets, seen) = (_sets, _seen);
         // Taken while in use: an intersection met on the way may ask for derivatives in turn.
         var done = _done ?? [];
@@ -225,6 +230,60 @@ internal sealed partial class LanguagePool
             targets.Add(target);
         }
         _done = done;
+        language.Targets = [.. targets];
+        language.Starts = [.. starts];
+    }
+
+    /// <summary>
+    /// The derivatives of an intersection or a complement, out of those of its parts: few parts are behind many intersections, and each is
+    /// taken apart once.
+    /// </summary>
+    private void Combine(Language language)
+    {
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        var isNot = language.Kind == LanguageKind.Not;
+        var parts = new List<Language>();
+        // The complement of what nothing of a character leads to is alive, but for surrogates: any text tells where these are.
+        if (isNot)
+            parts.AddRange([language.Left!, All]);
+        else
+        {
+            var rest = language;
+            for (; rest.Kind == LanguageKind.And; rest = rest.Right!)
+                parts.Add(rest.Left!);
+            parts.Add(rest);
+        }
+        var bounds = new List<int>();
+        foreach (var part in parts)
+        {
+            Expand(part);
+            bounds.AddRange(part.Starts!);
+        }
+        Fuel.Spend(1 + bounds.Count);
+        bounds.Sort();
+        var starts = new List<int>(bounds.Count);
+        var targets = new List<Language>(bounds.Count);
+        Span<int> at = parts.Count <= 64 ? stackalloc int[parts.Count] : new int[parts.Count];
+        at.Clear();
+        var last = -1;
+        foreach (var bound in bounds)
+        {
+            if (bound == last)
+                continue;
+            last = bound;
+            var target = All;
+            for (var i = parts.Count - 1; i >= 0; i--)
+            {
+                var part = parts[i];
+                while (at[i] + 1 < part.Starts!.Length && part.Starts[at[i] + 1] <= bound)
+                    at[i]++;
+                target = And(isNot && i == 0 ? Not(part.Targets![at[i]]) : part.Targets![at[i]], target);
+            }
+            if (targets.Count > 0 && targets[^1] == target)
+                continue;
+            starts.Add(bound);
+            targets.Add(target);
+        }
         language.Targets = [.. targets];
         language.Starts = [.. starts];
     }

@@ -7,7 +7,12 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// </summary>
 internal sealed partial class LanguagePool
 {
-    private readonly Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language> _nodes = [];
+    // In parts, as growing copies a whole dictionary: of one that all schemas of a process share, that takes longer than any mask may.
+    private const int Parts = 64;
+    private readonly Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language>[] _nodes =
+    [
+        .. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language>()),
+    ];
     private int _nextId;
 
     public LanguagePool()
@@ -28,7 +33,7 @@ internal sealed partial class LanguagePool
     public int NodeLimit { get; set; } = 1_000_000;
 
     /// <summary>How many nodes the pool holds.</summary>
-    public int Count => _nodes.Count;
+    public int Count => _nextId;
 
     /// <summary>No string at all.</summary>
     public Language None { get; }
@@ -273,9 +278,10 @@ internal sealed partial class LanguagePool
     )
     {
         var key = (kind, left?.Id ?? -1, right?.Id ?? -1, min, max, set);
-        if (_nodes.TryGetValue(key, out var known))
+        var nodes = _nodes[(uint)key.GetHashCode() % Parts];
+        if (nodes.TryGetValue(key, out var known))
             return known;
-        if (_nodes.Count > NodeLimit)
+        if (_nextId > NodeLimit)
             throw new FuelException();
         var node = new Language
         {
@@ -289,7 +295,7 @@ internal sealed partial class LanguagePool
             Nullable = nullable,
             Boolean = boolean,
         };
-        _nodes.Add(key, node);
+        nodes.Add(key, node);
         return node;
     }
 }

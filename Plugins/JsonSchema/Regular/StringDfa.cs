@@ -107,8 +107,12 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     public int Fewest(int state)
     {
         var known = _fewest;
-        if (state < known.Length && known[state] > 0)
-            return known[state] - 1;
+        return state < known.Length && known[state] > 0 ? known[state] - 1 : FindFewest(state);
+    }
+
+    // Apart from the above, which is asked at every node of a walk and must make no closure.
+    private int FindFewest(int state)
+    {
         lock (pool.Gate)
         {
             var place = _places[state];
