@@ -7,6 +7,7 @@ using Tokenwright.Benchmarks.Speculation;
 // own-time MODEL [STEPS]     what a step costs outside ONNX Runtime, plain and with a tree of 16 nodes
 // start-up EXECUTABLE        from the start of the process to the first token
 // peer MODEL... --peer COMMAND  plain decoding beside another engine
+// decode MODEL ...           our side of that, started by it
 // precision MODEL [TEXT]     what 8 and 4 bits do to logits and perplexity
 // plain-speed MODEL          decoding with every precision, with and without a tree bias
 // memory MODEL               what importing and running take
@@ -19,6 +20,9 @@ switch (args)
         break;
     case ["speculation", .. var arguments]:
         await SpeculationBenchmark.RunAsync(SpeculationSettings.Parse(arguments));
+        break;
+    case ["decode", var model, .. var arguments]:
+        await OwnDecoding.RunAsync(model, arguments);
         break;
     case ["peer", .. var arguments]:
         await new PeerComparison(PeerSettings.Parse(arguments)).RunAsync();

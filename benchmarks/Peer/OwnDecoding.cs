@@ -1,17 +1,60 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Tokenwright.Models;
+using Tokenwright.Models.Builder;
 using Tokenwright.Plugins.Standard;
 
 namespace Tokenwright.Benchmarks.Peer;
 
-/// <summary>Our side: the ordinary loop, the whole of it timed from the prompt on.</summary>
+/// <summary>Our side of a comparison, a process of its own: the ordinary loop, the whole of it timed from the prompt on.</summary>
 internal static class OwnDecoding
 {
-    public static async Task<Run> RunAsync(ICausalModel model, int[] prompt, PeerSettings settings)
+    private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    // MODEL [--precision P] [--arg-max] [--cache FOLDER] --ids IDS --new N --runs N --threads N
+    public static async Task RunAsync(string model, string[] arguments)
     {
-        var first = new double[settings.Runs];
-        var rate = new double[settings.Runs];
+        using var opened = LanguageModel.Open(
+            model,
+            new LanguageModelOptions
+            {
+                Threads = Number("--threads"),
+                CacheFolder = Value("--cache"),
+                Graph = new GraphOptions
+                {
+                    Precision = Value("--precision") is { } precision
+                        ? Enum.Parse<WeightPrecision>(precision, ignoreCase: true)
+                        : WeightPrecision.Float32,
+                    ArgMax = arguments.Contains("--arg-max"),
+                },
+            }
+        );
+        int[] prompt = [.. Value("--ids")!.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        var run = await RunAsync(opened.Model, prompt, Number("--new"), Number("--runs"));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    FirstTokenMs = new { run.First.Median, Min = run.First.Best },
+                    DecodeTokS = new { run.Rate.Median, Max = run.Rate.Best },
+                    Ids = run.Tokens,
+                },
+                Snake
+            )
+        );
+
+        string? Value(string name) => Array.IndexOf(arguments, name) is var at and >= 0 ? arguments[at + 1] : null;
+
+        int Number(string name) => int.Parse(Value(name)!, CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<Run> RunAsync(ICausalModel model, int[] prompt, int count, int runs)
+    {
+        var first = new double[runs];
+        var rate = new double[runs];
         int[] tokens = [];
-        for (int run = -1; run < settings.Runs; run++)
+        for (int run = -1; run < runs; run++)
         {
             var generation = new Generation(
                 new GenerationSetup
@@ -21,7 +64,7 @@ internal static class OwnDecoding
                     Shape = new ShapeChain([new("temperature", new Temperature())], null, model.Info),
                     Verifier = new Agree(),
                     Randomness = new KeyedRandomness(0),
-                    MaxTokens = settings.New,
+                    MaxTokens = count,
                     IgnoreEndTokens = true,
                 }
             );

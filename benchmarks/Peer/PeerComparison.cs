@@ -8,7 +8,8 @@ namespace Tokenwright.Benchmarks.Peer;
 
 /// <summary>
 /// Plain greedy decoding beside another engine: one model, exported once, decoded by the peer and by us from the very same folder,
-/// and by us on our own graph. The contenders take turns within every round, so that what the machine does to one it does to all.
+/// and by us on our own graph. The contenders take turns within every round, each in a process of its own, so that what the machine does to one
+/// it does to all.
 /// </summary>
 internal sealed class PeerComparison(PeerSettings settings)
 {
@@ -40,27 +41,21 @@ internal sealed class PeerComparison(PeerSettings settings)
         try
         {
             string folder = Path.Combine(temporary, "export");
+            string cache = Path.Combine(temporary, "cache");
             GenAiExport.Write(path, folder, new GenAiExportOptions { Precision = precision, AllLogits = settings.AllLogits });
-            var options = new LanguageModelOptions { Threads = settings.Threads, CacheFolder = Path.Combine(temporary, "cache") };
-            using var exported = LanguageModel.Open(folder, options);
-            using var own = LanguageModel.Open(
-                path,
-                options with
-                {
-                    Graph = new GraphOptions { Precision = precision, ArgMax = true },
-                }
-            );
-            var tokenizer =
-                own.Tokenizer
-                ?? throw new InvalidOperationException($"{path} has no tokenizer: there is nothing to make prompts of.");
-            int[] text = [.. tokenizer.Encode(settings.Text)];
-            double weightBytes = Roofline.BytesPerToken(exported.Model.Graph.Path);
+            var (text, weightBytes, info) = Prepare(path, folder, precision, cache);
+            ContenderCommand[] contenders =
+            [
+                settings.Peer,
+                ContenderCommand.Ours(folder, "--cache", cache),
+                ContenderCommand.Ours(path, "--precision", precision.ToString(), "--arg-max", "--cache", cache),
+            ];
             foreach (int length in settings.Prompts)
             {
-                if (text.Length < length || length + settings.New > own.Model.Info.ContextLength)
+                if (text.Length < length || length + settings.New > info.ContextLength)
                 {
                     throw new InvalidOperationException(
-                        $"A prompt of {length} tokens with {settings.New} new ones needs a text of so many tokens (there are {text.Length}) and a context for both ({own.Model.Info.ContextLength})."
+                        $"A prompt of {length} tokens with {settings.New} new ones needs a text of so many tokens (there are {text.Length}) and a context for both ({info.ContextLength})."
                     );
                 }
 
@@ -78,14 +73,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                     {
                         int contender = (turn + round) % Contenders.Length;
                         runs[contender]
-                            .Add(
-                                contender switch
-                                {
-                                    0 => settings.Peer.Run(folder, prompt, settings.New, settings.Runs, settings.Threads),
-                                    1 => await OwnDecoding.RunAsync(exported.Model, prompt, settings),
-                                    _ => await OwnDecoding.RunAsync(own.Model, prompt, settings),
-                                }
-                            );
+                            .Add(contenders[contender].Run(folder, prompt, settings.New, settings.Runs, settings.Threads));
                     }
 
                     await Console.Error.WriteLineAsync(
@@ -97,7 +85,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                     new Comparison(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), precision, length, weightBytes)
                     {
                         Contenders = [.. Contenders.Select((name, i) => new Contender(name, runs[i]))],
-                        Agreement = Agreement.Of(runs, own.Model.Info),
+                        Agreement = Agreement.Of(runs, info),
                     }
                 );
             }
@@ -106,6 +94,29 @@ internal sealed class PeerComparison(PeerSettings settings)
         {
             Directory.Delete(temporary, recursive: true);
         }
+    }
+
+    /// <summary>Opens both graphs once: both are in the cache then, and nothing of them is in the memory of this process.</summary>
+    private (int[] Text, double WeightBytes, ModelInfo Info) Prepare(
+        string path,
+        string folder,
+        WeightPrecision precision,
+        string cache
+    )
+    {
+        var options = new LanguageModelOptions { Threads = settings.Threads, CacheFolder = cache };
+        using var exported = LanguageModel.Open(folder, options);
+        using var own = LanguageModel.Open(
+            path,
+            options with
+            {
+                Graph = new GraphOptions { Precision = precision, ArgMax = true },
+            }
+        );
+        var tokenizer =
+            own.Tokenizer
+            ?? throw new InvalidOperationException($"{path} has no tokenizer: there is nothing to make prompts of.");
+        return ([.. tokenizer.Encode(settings.Text)], Roofline.BytesPerToken(exported.Model.Graph.Path), own.Model.Info);
     }
 }
 

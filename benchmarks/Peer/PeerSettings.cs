@@ -8,7 +8,7 @@ internal sealed record PeerSettings
 {
     public required IReadOnlyList<string> Models { get; init; }
 
-    public required PeerCommand Peer { get; init; }
+    public required ContenderCommand Peer { get; init; }
 
     public IReadOnlyList<WeightPrecision> Precisions { get; init; } = [WeightPrecision.Float32];
 
@@ -34,7 +34,7 @@ internal sealed record PeerSettings
 
     public static PeerSettings Parse(string[] arguments)
     {
-        var settings = new PeerSettings { Models = [], Peer = new PeerCommand("") };
+        var settings = new PeerSettings { Models = [], Peer = new ContenderCommand([]) };
         List<string> models = [];
         for (int i = 0; i < arguments.Length; i++)
         {
@@ -54,7 +54,7 @@ internal sealed record PeerSettings
             string value = i + 1 < arguments.Length ? arguments[++i] : throw new ArgumentException($"{name} needs a value.");
             settings = name switch
             {
-                "--peer" => settings with { Peer = new PeerCommand(value) },
+                "--peer" => settings with { Peer = ContenderCommand.Parse(value) },
                 "--precision" => settings with
                 {
                     Precisions = [.. value.Split(',').Select(word => Enum.Parse<WeightPrecision>(word, ignoreCase: true))],

@@ -116,7 +116,7 @@ internal static class SpeculationBenchmark
         }
 
         // The median of three, after a warm one.
-        double PeerSeconds(PeerCommand command, int[] prompt)
+        double PeerSeconds(ContenderCommand command, int[] prompt)
         {
             var run = command.Run(exported, prompt, settings.New, 3, OnnxEnvironment.Threads);
             return (run.Tokens.Length - 1) / run.Rate.Median;

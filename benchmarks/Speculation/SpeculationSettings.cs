@@ -63,10 +63,10 @@ internal sealed record SpeculationSettings
     public IReadOnlyList<string> Sets { get; init; } = [];
 
     /// <summary>Another engine's plain decoding, taking turns with ours; null leaves it out.</summary>
-    public PeerCommand? Peer { get; init; }
+    public ContenderCommand? Peer { get; init; }
 
     /// <summary>The same engine's speculation.</summary>
-    public PeerCommand? PeerSpeculation { get; init; }
+    public ContenderCommand? PeerSpeculation { get; init; }
 
     /// <summary>A .md file for the report.</summary>
     public string? Output { get; init; }
@@ -89,8 +89,8 @@ internal sealed record SpeculationSettings
                 "--sets" => settings with { Sets = value.Split(',') },
                 "--per-set" => settings with { PerSet = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--new" => settings with { New = int.Parse(value, CultureInfo.InvariantCulture) },
-                "--peer" => settings with { Peer = new PeerCommand(value) },
-                "--peer-speculation" => settings with { PeerSpeculation = new PeerCommand(value) },
+                "--peer" => settings with { Peer = ContenderCommand.Parse(value) },
+                "--peer-speculation" => settings with { PeerSpeculation = ContenderCommand.Parse(value) },
                 "--out" => settings with { Output = value },
                 _ => throw new ArgumentException($"There is no option {rest[i]}."),
             };
