@@ -3,7 +3,9 @@ namespace Tokenwright.Plugins.JsonSchema;
 /// <summary>A vocabulary made ready for masking; built once per tokenizer and shared by all constraints over it. Safe for concurrent use.</summary>
 public sealed class VocabularyTables
 {
-    private readonly byte[][] _bytes;
+    // All tokens in a row, and where each begins: an array for each would be that many objects for every collection of garbage to visit.
+    private readonly byte[] _bytes;
+    private readonly int[] _starts;
     private readonly Stack<ulong[]> _masks = new();
 
     /// <summary>Reads all tokens of a vocabulary.</summary>
@@ -12,18 +14,21 @@ public sealed class VocabularyTables
         ArgumentNullException.ThrowIfNull(vocabulary);
         Size = vocabulary.Size;
         Words = (Size + 63) / 64;
-        _bytes = new byte[Size][];
+        _starts = new int[Size + 1];
+        var bytes = new List<byte>(8 * Size);
         var entries = new List<(byte[], int)>(Size);
         for (var id = 0; id < Size; id++)
         {
-            var bytes = vocabulary.IsSpecial(id) ? [] : vocabulary.Bytes(id);
-            _bytes[id] = bytes.ToArray();
+            var token = vocabulary.IsSpecial(id) ? [] : vocabulary.Bytes(id);
             // A token's depth is a byte; nothing legitimate is longer, and a longer one is simply never allowed.
-            if (bytes.Length is > 0 and < 255)
-                entries.Add((_bytes[id], id));
-            else
-                _bytes[id] = [];
+            if (token.Length is > 0 and < 255)
+            {
+                entries.Add((token.ToArray(), id));
+                bytes.AddRange(token);
+            }
+            _starts[id + 1] = bytes.Count;
         }
+        _bytes = [.. bytes];
         Trie = Masks.Trie.Build(entries);
         Warm();
     }
@@ -73,5 +78,5 @@ public sealed class VocabularyTables
     }
 
     /// <summary>The bytes of a token; empty for one that never matches text.</summary>
-    public ReadOnlySpan<byte> Bytes(int id) => (uint)id < (uint)Size ? _bytes[id] : [];
+    public ReadOnlySpan<byte> Bytes(int id) => (uint)id < (uint)Size ? _bytes.AsSpan(_starts[id].._starts[id + 1]) : [];
 }
