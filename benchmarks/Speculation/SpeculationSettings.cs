@@ -47,10 +47,13 @@ internal sealed record SpeculationSettings
             "token-recycling:nodes=16",
             "token-recycling:nodes=80",
             "token-recycling",
+            "aded:nodes=8,tree=false",
             "aded:nodes=16",
             "aded",
             "combined:nodes=16",
             "combined",
+            "draft-model:nodes=4",
+            "draft-model",
         }.Select(Method.Parse),
     ];
 
