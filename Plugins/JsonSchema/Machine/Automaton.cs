@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
@@ -389,10 +390,8 @@ internal sealed class Automaton
     /// <summary>Whether some escaped spelling of the first character begins with what was typed.</summary>
     private static bool CanSpell(ReadOnlySpan<byte> rest, byte[] escape)
     {
-        if (rest.IsEmpty)
-            return false;
-        Rune.DecodeFromUtf8(rest, out var rune, out _);
-        if (StringDfa.IsPlainInKey(rune.Value))
+        // What was typed may end inside a character: that one cannot be finished by an escape.
+        if (Rune.DecodeFromUtf8(rest, out var rune, out _) != OperationStatus.Done || StringDfa.IsPlainInKey(rune.Value))
             return false;
         if (escape.Length == 1)
             return true;

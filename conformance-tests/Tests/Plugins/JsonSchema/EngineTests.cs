@@ -87,6 +87,18 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void A_character_of_a_key_is_not_begun_raw_and_ended_by_an_escape()
+    {
+        var schema = CompiledSchema.Compile(
+            """{"type":"object","properties":{"😀":true},"required":["😀"],"additionalProperties":false}"""
+        );
+        byte[] half = [.. "{\""u8, 0xF0, 0x9F];
+        schema.Matched([.. half, .. "\\"u8], out _).Should().Be(half.Length);
+        schema.IsMatch("{\"😀\":1}"u8).Should().BeTrue();
+        schema.IsMatch("{\"\\ud83d\\uDE00\":1}"u8).Should().BeTrue();
+    }
+
+    [Fact]
     public void Keys_may_come_in_any_order_but_not_twice()
     {
         const string schema = """{"type":"object","properties":{"a":{},"b":{}},"required":["a","b"]}""";
