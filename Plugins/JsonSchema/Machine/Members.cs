@@ -143,7 +143,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     /// <summary>Whether any text that is not a name may be the next key.</summary>
     public bool UnnamedIsAll => UnnamedStart == rules.Automaton.Keys.Everything;
 
-    /// <summary>Whether every unnamed key that may come leads to the same rules, and some way is right for each.</summary>
+    /// <summary>Whether every unnamed key that may come leads to the same rules, some way is right for each, and there is no end of them.</summary>
     public bool UnnamedIsUniform
     {
         get
@@ -152,7 +152,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
             {
                 var shapes = ways.Where(IsUnnamedNext).Select(w => rules.Cases[w.Case]).ToArray();
                 _unnamedIsUniform =
-                    Array.TrueForAll(shapes, s => s.Unnamed.HaveOneRule && s.AllExistences == 0)
+                    Array.TrueForAll(shapes, s => s.Unnamed is { HaveOneRule: true, CanRunOut: false } && s.AllExistences == 0)
                     && Array.TrueForAll(shapes, s => s.Unnamed.Language == shapes[0].Unnamed.Language)
                         ? Yes
                         : No;

@@ -14,7 +14,9 @@ internal sealed class LexemeMask
     private readonly Trie _trie;
     private readonly int _words;
     private Trie? _crossing;
-    private Trie? _cleanCrossing;
+    private Trie? _keyCrossing;
+    private Trie? _cleanKeyCrossing;
+    private int[]? _secondKeys;
 
     private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] closings, int[] ends, int[] escaped) =>
         (_trie, _words, Inside, Closing, Closings, Ends, Escaped) = (trie, words, inside, closing, closings, ends, escaped);
@@ -37,20 +39,25 @@ internal sealed class LexemeMask
     /// <summary>All that may follow the lexeme, merged: one walk of it stands for the walks below every end.</summary>
     public Trie Crossing => _crossing ??= Merge(_trie, Ends, default);
 
+    /// <summary>
+    /// All that may follow a key, merged, but for tokens in which a second key begins: whether that one may come depends on what the
+    /// first one was.
+    /// </summary>
+    public Trie KeyCrossing => _keyCrossing ??= MergeAfterKey(Ends);
+
     /// <summary>The same without the ends reached through an escape.</summary>
-    public Trie CleanCrossing =>
-        _cleanCrossing ??= Escaped.Length == 0 ? Crossing : Merge(_trie, [.. Ends.Except(Escaped)], default);
+    public Trie CleanKeyCrossing =>
+        _cleanKeyCrossing ??= Escaped.Length == 0 ? KeyCrossing : MergeAfterKey([.. Ends.Except(Escaped)]);
+
+    /// <summary>Nodes of the tokens in which a second key begins after this one; not those below one another.</summary>
+    public int[] SecondKeys => _secondKeys ??= FindSecondKeys();
 
     public int Words => _words;
 
     /// <summary>The same walk with fewer tokens; where no end is lost, what follows the ends is shared.</summary>
     public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] closings, int[] ends) =>
         ends.Length == Ends.Length
-            ? new(_trie, _words, inside, closing, closings, Ends, Escaped)
-            {
-                _crossing = Crossing,
-                _cleanCrossing = CleanCrossing,
-            }
+            ? new(_trie, _words, inside, closing, closings, Ends, Escaped) { _crossing = Crossing }
             : new(_trie, _words, inside, closing, closings, ends, [.. Escaped.Intersect(ends)]);
 
     /// <summary>
@@ -252,6 +259,33 @@ internal sealed class LexemeMask
         Gather(trie, ends, first, entries);
         return Trie.Build(entries, trie.Alphabet);
     }
+
+    private Trie MergeAfterKey(int[] ends)
+    {
+        var entries = new List<(byte[] Path, int Token)>();
+        Gather(_trie, ends, default, entries);
+        entries.RemoveAll(e => BeginsKey(e.Path));
+        return Trie.Build(entries, _trie.Alphabet);
+    }
+
+    private int[] FindSecondKeys()
+    {
+        var found = new List<int>();
+        foreach (var end in Ends)
+        {
+            for (var at = end + 1; at < _trie.After[end]; at++)
+            {
+                if (_trie.Tokens(at).IsEmpty || !BeginsKey(_trie.Path(end, at)))
+                    continue;
+                found.Add(at);
+                at = _trie.After[at] - 1;
+            }
+        }
+        return [.. found];
+    }
+
+    private static bool BeginsKey(ReadOnlySpan<byte> afterKey) =>
+        afterKey.IndexOf((byte)',') is var comma && comma >= 0 && afterKey[comma..].Contains((byte)'"');
 
     /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
     public static Trie Merge(List<(Trie Trie, int Node)> ends)

@@ -24,6 +24,9 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private readonly List<(Trie, int)> _ends = [];
     private MaskWalk? _inner;
 
+    // Whether some of what is found is to be removed again, which shared sets do not allow.
+    private bool _keepsOwn;
+
     public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread);
 
     private CompiledMask Compute(Trie trie, int node, in Thread thread)
@@ -54,7 +57,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         }
     }
 
-    private void Remove(ReadOnlySpan<int> tokens)
+    /// <summary>Takes tokens out again, but for the first so many that were found: another way to read the text allows those.</summary>
+    private void Remove(ReadOnlySpan<int> tokens, int found)
     {
         var some = false;
         foreach (var token in tokens)
@@ -62,16 +66,25 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             some |= (_own[token >> 6] >> token & 1) != 0;
             _own[token >> 6] &= ~(1ul << token);
         }
-        if (some)
-            _tokens.RemoveAll(t => (_own[t >> 6] >> t & 1) == 0);
+        if (!some)
+            return;
+        for (var i = 0; i < found; i++)
+            _own[_tokens[i] >> 6] |= 1ul << _tokens[i];
+        var kept = found;
+        for (var i = found; i < _tokens.Count; i++)
+        {
+            if ((_own[_tokens[i] >> 6] >> _tokens[i] & 1) != 0)
+                _tokens[kept++] = _tokens[i];
+        }
+        _tokens.RemoveRange(kept, _tokens.Count - kept);
     }
 
     private void Share(TokenSet set)
     {
         if (set.IsEmpty)
             return;
-        if (set.Bits is null && set.List.Length < 16)
-            Add(set.List);
+        if (_keepsOwn || set.Bits is null && set.List.Length < 16)
+            AddSet(set);
         else if (!_shared.Contains(set))
             _shared.Add(set);
     }
@@ -467,6 +480,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
         var members = frame.Members;
+        var found = _tokens.Count;
         if (key.Escape.Length > 0 || trie.After[node] - node <= SmallSubtree)
         {
             Plain(trie, node, thread);
@@ -492,12 +506,12 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             else if (!hasDemands)
                 AddSet(lexeme.Closing);
             foreach (var end in special)
-                Remove(trie.TokensBelow(end));
+                Remove(trie.TokensBelow(end), found);
             foreach (var end in hasDemands ? lexeme.Closings : lexeme.Ends)
             {
                 if (hasDemands || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
                 {
-                    Remove(trie.TokensBelow(end));
+                    Remove(trie.TokensBelow(end), found);
                     Replay(trie, node, end, thread);
                 }
             }
@@ -512,21 +526,28 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             Share(lexeme.Closing);
         else
             AddSet(lexeme.Closing);
-        var crossing = key.Low < key.High || members.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
+        var isClean = key.Low < key.High || members.Extra is not null;
+        var crossing = isClean ? lexeme.CleanKeyCrossing : lexeme.KeyCrossing;
+        var kept = _keepsOwn;
+        _keepsOwn |= special.Count > 0 || isClean && lexeme.Escaped.Length > 0;
         for (var i = 0; i < values.Count; i++)
             Walk(crossing, 0, values[i]);
+        _keepsOwn = kept;
         Return(values);
         foreach (var end in special)
-            Remove(trie.TokensBelow(end));
+            Remove(trie.TokensBelow(end), found);
         foreach (var end in special)
             Replay(trie, node, end, thread);
-        if (crossing == lexeme.Crossing)
-            return;
-        foreach (var end in lexeme.Escaped)
+        if (isClean)
         {
-            Remove(trie.TokensBelow(end));
-            Replay(trie, node, end, thread);
+            foreach (var end in lexeme.Escaped)
+            {
+                Remove(trie.TokensBelow(end), found);
+                Replay(trie, node, end, thread);
+            }
         }
+        foreach (var at in lexeme.SecondKeys)
+            Replay(trie, node, at, thread);
     }
 
     private void AddSet(TokenSet set)

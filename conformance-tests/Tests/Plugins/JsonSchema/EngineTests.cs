@@ -98,6 +98,70 @@ public sealed class EngineTests
         schema.IsMatch("{\"\\ud83d\\uDE00\":1}"u8).Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData("""{"type":"object"}""", "{\"", "a\":1,\"a\":", false)]
+    [InlineData("""{"type":"object"}""", "{\"", "a\":1,\"b\":", true)]
+    [InlineData("""{"type":"object"}""", "{\"a\":1,\"b", "c\":1,\"a\":", false)]
+    [InlineData("""{"type":"object"}""", "{\"a\":1,\"b", "c\":1,\"b\":", true)]
+    [InlineData("""{"type":"object","propertyNames":{"enum":["a","b"]}}""", "{\"b\":1,\"", "a\":1,", false)]
+    [InlineData("""{"type":"object","propertyNames":{"enum":["a","b","c"]}}""", "{\"b\":1,\"", "a\":1,", true)]
+    [InlineData("""{"type":"object","propertyNames":{"pattern":"^a*b$"}}""", "{\"", "b\":1,\"b", false)]
+    [InlineData("""{"type":"object","propertyNames":{"pattern":"^a*b$"}}""", "{\"", "b\":1,\"a", true)]
+    public void A_token_with_two_keys_is_judged_by_both(string schema, string prefix, string token, bool isAllowed)
+    {
+        var vocabulary = new TinyVocabulary(token);
+        var constraint = new SchemaConstraint(CompiledSchema.Compile(schema), new VocabularyTables(vocabulary), [257]);
+        var state = constraint.Start;
+        foreach (var value in Encoding.UTF8.GetBytes(prefix))
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        TokenMask.Contains(mask, 256).Should().Be(isAllowed);
+        constraint.TryNext(state, 256, out _).Should().Be(isAllowed);
+    }
+
+    [Fact]
+    public void Many_tokens_that_end_a_named_key_are_judged_by_its_value()
+    {
+        string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".SelectMany(c => new[] { $"a\":\"{c}", $"b\":\"{c}" })];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile(
+                """{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":{"type":"string"}}"""
+            ),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        constraint.TryNext(constraint.Start, '{', out var state).Should().BeTrue();
+        constraint.TryNext(state, '"', out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().Be(tokens[i][0] == 'b', tokens[i]);
+    }
+
+    [Fact]
+    public void A_token_that_one_way_to_read_a_key_refuses_and_another_allows_is_allowed()
+    {
+        string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{{\"{c}\":\"")];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile(
+                """{"type":"array","items":{"type":"object"},"contains":{"properties":{"a":{"type":"string"}}},"maxContains":1,"minItems":2}"""
+            ),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        constraint.TryNext(constraint.Start, '[', out var state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            constraint.TryNext(state, 256 + i, out _).Should().BeTrue(tokens[i]);
+            TokenMask.Contains(mask, 256 + i).Should().BeTrue(tokens[i]);
+        }
+    }
+
     [Fact]
     public void Keys_may_come_in_any_order_but_not_twice()
     {

@@ -58,6 +58,7 @@ internal sealed class FiniteUniverse
         {
             var chosen = Some([.. texts], Math.Min(texts.Count, 12));
             schema = Enum(chosen);
+            IsFlat = false;
             var values = chosen.Select(c => JsonElement.Parse(c)).ToArray();
             // A value that is listed may be written with its members in any order.
             texts = [.. texts.Where(t => values.Any(v => JsonElement.DeepEquals(v, JsonElement.Parse(t))))];

@@ -25,7 +25,11 @@ internal sealed class FragmentVocabulary : IVocabulary
         var fragments = new List<byte[]>();
         for (var i = 0; i < count; i++)
         {
-            var bytes = Encoding.UTF8.GetBytes(texts[random.Next(texts.Count)]);
+            var text = texts[random.Next(texts.Count)];
+            // Members and items that come twice: a key must not, and what may follow an item changes.
+            if (random.Next(4) == 0 && text.Length > 2)
+                text = text[1..^1] + "," + text[1..^1];
+            var bytes = Encoding.UTF8.GetBytes(text);
             var from = random.Next(bytes.Length);
             var piece = bytes[from..Math.Min(bytes.Length, from + random.Next(2, Longest))];
             if (known.Add(Encoding.Latin1.GetString(piece)))
