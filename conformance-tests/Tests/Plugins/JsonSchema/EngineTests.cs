@@ -69,6 +69,22 @@ public sealed class EngineTests
         Accepts($$"""{"format":"{{format}}"}""", $"\"{text}\"").Should().Be(valid);
 
     [Theory]
+    [InlineData("""{"anyOf":[{"enum":[{}]},{"not":{"contains":true},"enum":[["a",1.5]]}]}""", "[")]
+    [InlineData("""{"enum":[["a"],{}],"contains":{"type":"string"},"minContains":0,"maxContains":0}""", "[")]
+    [InlineData("""{"maxItems":1,"allOf":[{"contains":{"const":1}},{"contains":{"const":2}}]}""", "[")]
+    [InlineData("""{"maxItems":2,"allOf":[{"contains":{"const":1}},{"contains":{"const":2}},{"contains":{"const":3}}]}""", "[")]
+    [InlineData(
+        """{"items":{"enum":[1,2]},"minItems":3,"contains":{"const":1},"maxContains":1,"allOf":[{"contains":{"const":2},"maxContains":1}]}""",
+        "["
+    )]
+    [InlineData(
+        """{"prefixItems":[{"const":1},{"const":2}],"minItems":2,"contains":{"const":1},"minContains":2,"maxItems":2}""",
+        "["
+    )]
+    public void An_array_that_what_it_must_contain_makes_impossible_is_not_begun(string schema, string prefix) =>
+        CompiledSchema.Compile(schema).Matched(Encoding.UTF8.GetBytes(prefix), out _).Should().Be(0);
+
+    [Theory]
     [InlineData("""{"a": 1}""", true)]
     [InlineData("""{"\u0061": 1}""", false)]
     [InlineData("""{"b": 1, "\u0063": 1}""", false)]
