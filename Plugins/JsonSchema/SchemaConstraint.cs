@@ -215,7 +215,10 @@ public sealed class SchemaConstraint
             if (list.Key.AsSpan().StartsWith(typed.Text))
                 return false;
         }
-        key = key with { Detail = null };
+        // In a token that runs on into a second key, the text of this one decides about that.
+        if (typed.Text.Length > 0 && _tables.MayRepeat(typed.Text))
+            return false;
+        key = key with { Detail = typed.Text.Length == 0 ? typed : null };
         if (typed.Low < typed.High)
             key = key with { Low = typed.Low, High = typed.High, Length = typed.Text.Length };
         return true;

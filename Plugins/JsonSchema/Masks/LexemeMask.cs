@@ -287,12 +287,25 @@ internal sealed class LexemeMask
     private static bool BeginsKey(ReadOnlySpan<byte> afterKey) =>
         afterKey.IndexOf((byte)',') is var comma && comma >= 0 && afterKey[comma..].Contains((byte)'"');
 
-    /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
-    public static Trie Merge(List<(Trie Trie, int Node)> ends)
+    /// <summary>Merges all that may follow a value whose ends lie in several tries; below some only what lies at and below one node.</summary>
+    public static Trie Merge(List<(Trie Trie, int Node, int Only)> ends)
     {
         var entries = new List<(byte[], int)>();
-        foreach (var (trie, node) in ends)
-            Gather(trie, [node], NumberFollowers, entries);
+        foreach (var (trie, node, only) in ends)
+        {
+            if (only == node)
+            {
+                Gather(trie, [node], NumberFollowers, entries);
+                continue;
+            }
+            if (!NumberFollowers.Contains(trie.Path(node, only)[0]))
+                continue;
+            for (var at = only; at < trie.After[only]; at++)
+            {
+                foreach (var token in trie.Tokens(at))
+                    entries.Add((trie.Path(node, at), token));
+            }
+        }
         return Trie.Build(entries, ends.Count == 0 ? null : ends[0].Trie.Alphabet);
     }
 

@@ -21,7 +21,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
     private readonly Stack<List<Thread>> _lists = new();
-    private readonly List<(Trie, int)> _ends = [];
+    private readonly List<(Trie Trie, int Node, int Only)> _ends = [];
     private MaskWalk? _inner;
 
     // Whether some of what is found is to be removed again, which shared sets do not allow.
@@ -116,7 +116,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             case Phase.Done:
                 return;
             case Phase.Hole:
-                _ends.Add((trie, node));
+                _ends.Add((trie, node, node));
                 return;
             case Phase.Value
             or Phase.Colon
@@ -397,10 +397,15 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var threads = Rent();
         var next = Rent();
         threads.Add(thread);
+        var at = node;
         foreach (var value in trie.Path(node, end))
         {
             automaton.Step(threads, value, next);
             (threads, next) = (next, threads);
+            at = trie.Child(at, value);
+            // The value that is walked apart ends on the way: of what may follow, only this way is meant.
+            if (at != end && threads.Exists(t => t.Phase == Phase.Hole))
+                _ends.Add((trie, at, end));
             if (threads.Count == 0)
                 break;
         }

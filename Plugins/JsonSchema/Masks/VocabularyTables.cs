@@ -5,6 +5,9 @@ public sealed class VocabularyTables
 {
     private readonly byte[][] _bytes;
 
+    // Beginnings of keys that come second in a token, after one that it ends: real vocabularies have next to none.
+    private readonly List<(byte[] Text, bool IsWhole)> _secondKeys = [];
+
     /// <summary>Reads all tokens of a vocabulary.</summary>
     public VocabularyTables(IVocabulary vocabulary)
     {
@@ -19,12 +22,46 @@ public sealed class VocabularyTables
             _bytes[id] = bytes.ToArray();
             // A token's depth is a byte; nothing legitimate is longer, and a longer one is simply never allowed.
             if (bytes.Length is > 0 and < 255)
+            {
                 entries.Add((_bytes[id], id));
+                FindSecondKeys(bytes);
+            }
             else
                 _bytes[id] = [];
         }
         Trie = Masks.Trie.Build(entries);
         Warm();
+    }
+
+    private void FindSecondKeys(ReadOnlySpan<byte> token)
+    {
+        var close = token.IndexOf((byte)'"');
+        var comma = close < 0 ? -1 : token[close..].IndexOf((byte)',');
+        if (comma < 0)
+            return;
+        for (var at = close + comma; at < token.Length; at++)
+        {
+            if (token[at] != '"')
+                continue;
+            var text = token[(at + 1)..];
+            var end = text.IndexOfAny((byte)'"', (byte)'\\');
+            var isWhole = end >= 0 && text[end] == '"';
+            if (end >= 0)
+                text = text[..end];
+            if (isWhole || text.Length > 0)
+                _secondKeys.Add((text.ToArray(), isWhole));
+        }
+    }
+
+    /// <summary>Whether a token may end a key that begins so, and go on with a key that depends on which one it was.</summary>
+    internal bool MayRepeat(ReadOnlySpan<byte> key)
+    {
+        foreach (var (text, isWhole) in _secondKeys)
+        {
+            if (text.AsSpan().StartsWith(key) || !isWhole && key.StartsWith(text))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>Reads one document that has a bit of everything, so that the first real one finds code compiled and shared masks made.</summary>

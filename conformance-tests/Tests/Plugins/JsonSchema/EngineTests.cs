@@ -137,6 +137,46 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void A_token_with_two_keys_is_judged_by_the_key_that_was_typed()
+    {
+        var vocabulary = new TinyVocabulary("\":1,\"b\":", "\":1,\"bc\":");
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object"}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var mask = new ulong[constraint.Words];
+        foreach (var key in new[] { "b", "bc", "bcd", "c", "b" })
+        {
+            var state = constraint.Start;
+            foreach (var value in Encoding.UTF8.GetBytes("{\"" + key))
+                constraint.TryNext(state, value, out state).Should().BeTrue();
+            constraint.FillMask(state, mask);
+            TokenMask.Contains(mask, 256).Should().Be(key != "b", key);
+            TokenMask.Contains(mask, 257).Should().Be(key != "bc", key);
+        }
+    }
+
+    [Fact]
+    public void A_token_may_hold_an_object_and_the_key_after_it()
+    {
+        string[] pieces = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{{\"{c}\":1}},\"{c}")];
+        var vocabulary = new TinyVocabulary(pieces);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("true"),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        foreach (var value in "{\"k\":"u8)
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < pieces.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().BeTrue(pieces[i]);
+    }
+
+    [Fact]
     public void Many_tokens_that_end_a_named_key_are_judged_by_its_value()
     {
         string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".SelectMany(c => new[] { $"a\":\"{c}", $"b\":\"{c}" })];
