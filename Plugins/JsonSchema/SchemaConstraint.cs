@@ -210,13 +210,14 @@ public sealed class SchemaConstraint
         var typed = (KeyState)thread.Detail!;
         if (typed.Escape.Length > 0)
             return false;
-        for (var list = ((ObjectFrame)thread.Top!).Members.Extra; list is not null; list = list.Next)
+        var members = ((ObjectFrame)thread.Top!).Members;
+        for (var list = members.Extra; list is not null; list = list.Next)
         {
             if (list.Key.AsSpan().StartsWith(typed.Text))
                 return false;
         }
         // In a token that runs on into a second key, the text of this one decides about that.
-        if (typed.Text.Length > 0 && _tables.MayRepeat(typed.Text))
+        if (typed.Text.Length > 0 && _tables.MayRepeat(typed.Text, members.UnnamedIsRich))
             return false;
         key = key with { Detail = typed.Text.Length == 0 ? typed : null };
         if (typed.Low < typed.High)

@@ -405,11 +405,11 @@ internal sealed class Automaton
         return spelled.ToString().StartsWith(Encoding.ASCII.GetString(escape).ToLowerInvariant(), StringComparison.Ordinal);
     }
 
-    private const int Unfinished = -1,
-        Malformed = -2;
+    public const int Unfinished = -1;
+    private const int Malformed = -2;
 
     /// <summary>The character an escape stands for, or that it is unfinished or malformed.</summary>
-    private static int Unescape(ReadOnlySpan<byte> escape)
+    public static int Unescape(ReadOnlySpan<byte> escape)
     {
         if (escape.Length == 1)
             return Unfinished;

@@ -36,6 +36,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     private sbyte _canAddUnnamed;
     private sbyte _canClose;
     private sbyte _unnamedIsUniform;
+    private sbyte _unnamedIsRich;
     private int _unnamedStart = Unknown;
     private (Members, NodeEntry)[]? _withUnnamed;
     private Joined? _joined;
@@ -158,6 +159,19 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
                         : No;
             }
             return _unnamedIsUniform == Yes;
+        }
+    }
+
+    /// <summary>Whether unnamed keys stay infinitely many whatever has been typed.</summary>
+    public bool UnnamedIsRich
+    {
+        get
+        {
+            if (_unnamedIsRich == 0)
+                _unnamedIsRich = Array.TrueForAll(ways, w => rules.Cases[w.Case].Unnamed is { IsRich: true } or { Exist: false })
+                    ? Yes
+                    : No;
+            return _unnamedIsRich == Yes;
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class LexemeMask
     private Trie? _keyCrossing;
     private Trie? _cleanKeyCrossing;
     private int[]? _secondKeys;
+    private TokenSet? _cleanClosing;
 
     private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] closings, int[] ends, int[] escaped) =>
         (_trie, _words, Inside, Closing, Closings, Ends, Escaped) = (trie, words, inside, closing, closings, ends, escaped);
@@ -26,6 +27,9 @@ internal sealed class LexemeMask
 
     /// <summary>Tokens that end with the lexeme's closing byte.</summary>
     public TokenSet Closing { get; }
+
+    /// <summary>The same without those that close after an escape.</summary>
+    public TokenSet CleanClosing => _cleanClosing ??= Escaped.Length == 0 ? Closing : FindCleanClosing();
 
     /// <summary>Nodes at which the lexeme closes.</summary>
     public int[] Closings { get; }
@@ -258,6 +262,17 @@ internal sealed class LexemeMask
         var entries = new List<(byte[], int)>();
         Gather(trie, ends, first, entries);
         return Trie.Build(entries, trie.Alphabet);
+    }
+
+    private TokenSet FindCleanClosing()
+    {
+        var tokens = new List<int>();
+        foreach (var at in Closings.Except(Escaped))
+        {
+            foreach (var token in _trie.Tokens(at))
+                tokens.Add(token);
+        }
+        return TokenSet.Of(tokens.ToArray(), _words);
     }
 
     private Trie MergeAfterKey(int[] ends)

@@ -507,9 +507,9 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         {
             var hasDemands = members.HasDemands;
             if (special.Count == 0 && !hasDemands)
-                Share(lexeme.Closing);
+                Share(lexeme.CleanClosing);
             else if (!hasDemands)
-                AddSet(lexeme.Closing);
+                AddSet(lexeme.CleanClosing);
             foreach (var end in special)
                 Remove(trie.TokensBelow(end), found);
             foreach (var end in hasDemands ? lexeme.Closings : lexeme.Ends)
@@ -527,11 +527,13 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var values = Rent();
         foreach (var (next, value) in members.WithUnnamed)
             values.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, next), null));
-        if (special.Count == 0)
-            Share(lexeme.Closing);
-        else
-            AddSet(lexeme.Closing);
+        // After an escape the key may be one that is named or used.
         var isClean = key.Low < key.High || members.Extra is not null;
+        var closing = isClean ? lexeme.CleanClosing : lexeme.Closing;
+        if (special.Count == 0)
+            Share(closing);
+        else
+            AddSet(closing);
         var crossing = isClean ? lexeme.CleanKeyCrossing : lexeme.KeyCrossing;
         var kept = _keepsOwn;
         _keepsOwn |= special.Count > 0 || isClean && lexeme.Escaped.Length > 0;

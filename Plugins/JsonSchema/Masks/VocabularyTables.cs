@@ -1,3 +1,6 @@
+using System.Text;
+using Tokenwright.Plugins.JsonSchema.Machine;
+
 namespace Tokenwright.Plugins.JsonSchema;
 
 /// <summary>A vocabulary made ready for masking; built once per tokenizer and shared by all constraints over it. Safe for concurrent use.</summary>
@@ -41,24 +44,44 @@ public sealed class VocabularyTables
             return;
         for (var at = close + comma; at < token.Length; at++)
         {
-            if (token[at] != '"')
-                continue;
-            var text = token[(at + 1)..];
-            var end = text.IndexOfAny((byte)'"', (byte)'\\');
-            var isWhole = end >= 0 && text[end] == '"';
-            if (end >= 0)
-                text = text[..end];
-            if (isWhole || text.Length > 0)
-                _secondKeys.Add((text.ToArray(), isWhole));
+            if (token[at] == '"')
+                _secondKeys.Add(KeyAt(token[(at + 1)..]));
         }
     }
 
-    /// <summary>Whether a token may end a key that begins so, and go on with a key that depends on which one it was.</summary>
-    internal bool MayRepeat(ReadOnlySpan<byte> key)
+    private static (byte[] Text, bool IsWhole) KeyAt(ReadOnlySpan<byte> spelled)
+    {
+        var text = new List<byte>();
+        Span<byte> utf8 = stackalloc byte[4];
+        for (var at = 0; at < spelled.Length; )
+        {
+            if (spelled[at] == '"')
+                return ([.. text], true);
+            if (spelled[at] != '\\')
+            {
+                text.Add(spelled[at++]);
+                continue;
+            }
+            var length = 1;
+            var scalar = Automaton.Unfinished;
+            while (scalar == Automaton.Unfinished && at + length < spelled.Length)
+                scalar = Automaton.Unescape(spelled.Slice(at, ++length));
+            if (scalar < 0)
+                break;
+            text.AddRange(utf8[..new Rune(scalar).EncodeToUtf8(utf8)]);
+            at += length;
+        }
+        return ([.. text], false);
+    }
+
+    /// <summary>Whether a token may end a key that begins so, and go on with a second one that depends on which one it was.</summary>
+    /// <param name="key">What of the key has been typed.</param>
+    /// <param name="isRich">Whether the keys there may be never run out, so that the second one must only not be the same.</param>
+    internal bool MayRepeat(ReadOnlySpan<byte> key, bool isRich)
     {
         foreach (var (text, isWhole) in _secondKeys)
         {
-            if (text.AsSpan().StartsWith(key) || !isWhole && key.StartsWith(text))
+            if ((isWhole || !isRich) && text.AsSpan().StartsWith(key) || !isWhole && !isRich && key.StartsWith(text))
                 return true;
         }
         return false;

@@ -139,14 +139,14 @@ public sealed class EngineTests
     [Fact]
     public void A_token_with_two_keys_is_judged_by_the_key_that_was_typed()
     {
-        var vocabulary = new TinyVocabulary("\":1,\"b\":", "\":1,\"bc\":");
+        var vocabulary = new TinyVocabulary("\":1,\"b\":", "\":1,\"bc\":", "\":1,\"\\t\":");
         var constraint = new SchemaConstraint(
             CompiledSchema.Compile("""{"type":"object"}"""),
             new VocabularyTables(vocabulary),
             [vocabulary.EndToken]
         );
         var mask = new ulong[constraint.Words];
-        foreach (var key in new[] { "b", "bc", "bcd", "c", "b" })
+        foreach (var key in new[] { "b", "bc", "bcd", "c", "\\t", "\\tb", "b" })
         {
             var state = constraint.Start;
             foreach (var value in Encoding.UTF8.GetBytes("{\"" + key))
@@ -154,6 +154,7 @@ public sealed class EngineTests
             constraint.FillMask(state, mask);
             TokenMask.Contains(mask, 256).Should().Be(key != "b", key);
             TokenMask.Contains(mask, 257).Should().Be(key != "bc", key);
+            TokenMask.Contains(mask, 258).Should().Be(key != "\\t", key);
         }
     }
 
@@ -174,6 +175,25 @@ public sealed class EngineTests
         constraint.FillMask(state, mask);
         for (var i = 0; i < pieces.Length; i++)
             TokenMask.Contains(mask, 256 + i).Should().BeTrue(pieces[i]);
+    }
+
+    [Fact]
+    public void A_used_key_is_not_spelled_again_by_an_escape_that_closes_a_token()
+    {
+        string[] tokens = ["\\\"\"", "\\\\\"", .. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{c}\"")];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object"}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        foreach (var value in "{\"\\\"\":1,\""u8)
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().Be(i > 0, tokens[i]);
     }
 
     [Fact]

@@ -5,8 +5,7 @@ namespace Tokenwright.Tests.Plugins.JsonSchema.Oracle;
 /// <summary>A place inside a string or a number from which it can be brought to an end.</summary>
 internal abstract class Lexeme
 {
-    private readonly Lexeme?[] _next = new Lexeme?[256];
-    private readonly bool[] _isKnown = new bool[256];
+    private readonly Dictionary<byte, Lexeme?> _next = [];
 
     /// <summary>Whether it may end here: a string by its closing quote, a number by what follows it.</summary>
     public abstract bool IsEnd { get; }
@@ -14,9 +13,9 @@ internal abstract class Lexeme
     /// <summary>The place after one more byte; null where it may not come.</summary>
     public Lexeme? Next(byte value)
     {
-        if (!_isKnown[value])
-            (_next[value], _isKnown[value]) = (Find(value), true);
-        return _next[value];
+        if (!_next.TryGetValue(value, out var next))
+            _next.Add(value, next = Find(value));
+        return next;
     }
 
     protected abstract Lexeme? Find(byte value);

@@ -80,6 +80,14 @@ internal sealed class Recogniser(RawSchema schema, int gap)
 
         internal State? Step(Recogniser recogniser, byte value)
         {
+            // Most of a vocabulary is free text: where nothing changes there is nothing to make.
+            if (value != '"' && _readings is [{ Point: Point.String } only])
+            {
+                var inside = only.Lexeme!.Next(value);
+                return inside is null ? null
+                    : inside == only.Lexeme ? this
+                    : new State([only with { Lexeme = inside }]);
+            }
             var next = new List<Reading>();
             foreach (var reading in _readings)
                 recogniser.Read(reading, value, next);
