@@ -197,6 +197,30 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void The_pattern_that_a_key_comes_to_match_decides_about_its_value()
+    {
+        var vocabulary = new TinyVocabulary("\":\"", "\":1");
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object","patternProperties":{"^x-":{"type":"integer"}}}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        var mask = new ulong[constraint.Words];
+        var typed = "";
+        foreach (var value in "{\"x-y")
+        {
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+            typed += value;
+            constraint.FillMask(state, mask);
+            if (typed.Length < 3)
+                continue;
+            TokenMask.Contains(mask, 256).Should().Be(typed == "{\"x", typed);
+            TokenMask.Contains(mask, 257).Should().BeTrue(typed);
+        }
+    }
+
+    [Fact]
     public void Many_tokens_that_end_a_named_key_are_judged_by_its_value()
     {
         string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".SelectMany(c => new[] { $"a\":\"{c}", $"b\":\"{c}" })];
