@@ -1,6 +1,7 @@
 using System.Numerics;
 using Tokenwright.Plugins.JsonSchema.Machine;
 using Tokenwright.Plugins.JsonSchema.Masks;
+using Tokenwright.Plugins.JsonSchema.Regular;
 using Thread = Tokenwright.Plugins.JsonSchema.Machine.Thread;
 
 namespace Tokenwright.Plugins.JsonSchema;
@@ -156,7 +157,7 @@ public sealed class SchemaConstraint
         {
             Phase.Key => $" after '{System.Text.Encoding.UTF8.GetString(((KeyState)first.Detail!).Text)}'",
             Phase.String =>
-                $" with {_automaton.Strings.StateCount} string states, {((Regular.StringDfa)first.Detail!).LanguageOf(first.State).Kind}",
+                $" with {_automaton.Strings.StateCount} string states, {((StringDfa)first.Detail!).LanguageOf(first.State).Kind}",
             _ => "",
         };
         return $"{first.Phase}{detail}, {state.Others.Length + 1} way(s) to read the text";
@@ -202,7 +203,7 @@ public sealed class SchemaConstraint
             return false;
         if (thread.Phase == Phase.String)
         {
-            key = key with { State = ((Regular.StringDfa)thread.Detail!).Canonical(thread.State, _tables.Trie.LongestToken) };
+            key = key with { State = ((StringDfa)thread.Detail!).Canonical(thread.State, _tables.Trie.LongestToken) };
             return true;
         }
         if (thread.Phase != Phase.Key)
@@ -210,12 +211,20 @@ public sealed class SchemaConstraint
         var typed = (KeyState)thread.Detail!;
         if (typed.Escape.Length > 0)
             return false;
-        for (var list = ((ObjectFrame)thread.Top!).Members.Extra; list is not null; list = list.Next)
+        var members = ((ObjectFrame)thread.Top!).Members;
+        for (var list = members.Extra; list is not null; list = list.Next)
         {
             if (list.Key.AsSpan().StartsWith(typed.Text))
                 return false;
         }
-        key = key with { Detail = null };
+        // Where keys have rules of their own the state does not tell which those are, only the text does; and in a token that runs on into a
+        // second key, the text of this one decides about that.
+        if (
+            typed.Text.Length > 0
+            && (thread.State != ByteDfa.Dead && !members.UnnamedIsUniform || _tables.MayRepeat(typed.Text, members.UnnamedIsRich))
+        )
+            return false;
+        key = key with { Detail = typed.Text.Length == 0 ? typed : null };
         if (typed.Low < typed.High)
             key = key with { Low = typed.Low, High = typed.High, Length = typed.Text.Length };
         return true;

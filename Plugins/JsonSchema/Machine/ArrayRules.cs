@@ -78,21 +78,10 @@ internal sealed class ArrayWay(ArrayCase shape, int index, int[] matched) : IEqu
 /// <summary>One <see cref="ArrayShape"/> made ready for reading.</summary>
 internal sealed class ArrayCase(Automaton automaton, ArrayShape shape)
 {
-    private const int LookAhead = 64;
     private readonly Canonicalizer _canonicalizer = automaton.Canonicalizer;
     private readonly int _reach = automaton.Canonicalizer.Reach(shape);
 
-    public bool CanClose(int index, int[] matched)
-    {
-        if (index < shape.Min)
-            return false;
-        for (var i = 0; i < matched.Length; i++)
-        {
-            if (matched[i] < shape.Contains[i].Min || matched[i] > shape.Contains[i].Max)
-                return false;
-        }
-        return true;
-    }
+    public bool CanClose(int index, int[] matched) => index >= shape.Min && shape.IsContained(matched);
 
     /// <summary>Whether some counts are as good as others: no less where there is no upper bound, else the same.</summary>
     public bool Covers(int[] matched, int[] other)
@@ -161,33 +150,15 @@ internal sealed class ArrayCase(Automaton automaton, ArrayShape shape)
 
     private bool CanComplete(int index, int[] matched)
     {
-        for (var i = 0; i < matched.Length; i++)
-        {
-            var (value, min, max) = shape.Contains[i];
-            var needed = min - matched[i];
-            for (var at = index; needed > 0 && at < _reach && at < shape.Prefix.Length; at++)
-                needed -= _canonicalizer.IsInhabited(_canonicalizer.And(shape.Prefix[at], value)) ? 1 : 0;
-            if (needed > 0 && _reach > Math.Max(index, shape.Prefix.Length))
-            {
-                var left = (long)_reach - Math.Max(index, shape.Prefix.Length);
-                if (_canonicalizer.IsInhabited(_canonicalizer.And(shape.Rest ?? _canonicalizer.True, value)))
-                    needed -= (int)Math.Min(int.MaxValue / 2, left);
-            }
-            if (needed > 0)
-                return false;
-            if (max == int.MaxValue)
-                continue;
-            var room = max - matched[i];
-            for (var at = index; at < Math.Min(shape.Min, index + LookAhead); at++)
-            {
-                if (
-                    !_canonicalizer.IsInhabited(_canonicalizer.And(_canonicalizer.ItemAt(shape, at), _canonicalizer.Not(value)))
-                    && --room < 0
-                )
-                    return false;
-            }
-        }
-        return true;
+        if (!shape.HasOneOpenDemand)
+            return matched.Length == 0 || _canonicalizer.CanFinish(shape, index, matched);
+        var (value, min, _) = shape.Contains[0];
+        var needed = min - matched[0];
+        for (var at = index; needed > 0 && at < _reach && at < shape.Prefix.Length; at++)
+            needed -= _canonicalizer.IsInhabited(_canonicalizer.And(shape.Prefix[at], value)) ? 1 : 0;
+        var left = (long)_reach - Math.Max(index, shape.Prefix.Length);
+        return needed <= 0
+            || needed <= left && _canonicalizer.IsInhabited(_canonicalizer.And(shape.Rest ?? _canonicalizer.True, value));
     }
 
     /// <summary>Where values can run out, the used ones are taken out of what the next item must satisfy.</summary>

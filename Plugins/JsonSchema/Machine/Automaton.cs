@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
@@ -389,10 +390,8 @@ internal sealed class Automaton
     /// <summary>Whether some escaped spelling of the first character begins with what was typed.</summary>
     private static bool CanSpell(ReadOnlySpan<byte> rest, byte[] escape)
     {
-        if (rest.IsEmpty)
-            return false;
-        Rune.DecodeFromUtf8(rest, out var rune, out _);
-        if (StringDfa.IsPlainInKey(rune.Value))
+        // What was typed may end inside a character: that one cannot be finished by an escape.
+        if (Rune.DecodeFromUtf8(rest, out var rune, out _) != OperationStatus.Done || StringDfa.IsPlainInKey(rune.Value))
             return false;
         if (escape.Length == 1)
             return true;
@@ -406,11 +405,11 @@ internal sealed class Automaton
         return spelled.ToString().StartsWith(Encoding.ASCII.GetString(escape).ToLowerInvariant(), StringComparison.Ordinal);
     }
 
-    private const int Unfinished = -1,
-        Malformed = -2;
+    public const int Unfinished = -1;
+    private const int Malformed = -2;
 
     /// <summary>The character an escape stands for, or that it is unfinished or malformed.</summary>
-    private static int Unescape(ReadOnlySpan<byte> escape)
+    public static int Unescape(ReadOnlySpan<byte> escape)
     {
         if (escape.Length == 1)
             return Unfinished;

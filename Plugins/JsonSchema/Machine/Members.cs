@@ -36,6 +36,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     private sbyte _canAddUnnamed;
     private sbyte _canClose;
     private sbyte _unnamedIsUniform;
+    private sbyte _unnamedIsRich;
     private int _unnamedStart = Unknown;
     private (Members, NodeEntry)[]? _withUnnamed;
     private Joined? _joined;
@@ -143,7 +144,7 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
     /// <summary>Whether any text that is not a name may be the next key.</summary>
     public bool UnnamedIsAll => UnnamedStart == rules.Automaton.Keys.Everything;
 
-    /// <summary>Whether every unnamed key that may come leads to the same rules, and some way is right for each.</summary>
+    /// <summary>Whether every unnamed key that may come leads to the same rules, some way is right for each, and there is no end of them.</summary>
     public bool UnnamedIsUniform
     {
         get
@@ -152,12 +153,25 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
             {
                 var shapes = ways.Where(IsUnnamedNext).Select(w => rules.Cases[w.Case]).ToArray();
                 _unnamedIsUniform =
-                    Array.TrueForAll(shapes, s => s.Unnamed.HaveOneRule && s.AllExistences == 0)
+                    Array.TrueForAll(shapes, s => s.Unnamed is { HaveOneRule: true, CanRunOut: false } && s.AllExistences == 0)
                     && Array.TrueForAll(shapes, s => s.Unnamed.Language == shapes[0].Unnamed.Language)
                         ? Yes
                         : No;
             }
             return _unnamedIsUniform == Yes;
+        }
+    }
+
+    /// <summary>Whether unnamed keys stay infinitely many whatever has been typed.</summary>
+    public bool UnnamedIsRich
+    {
+        get
+        {
+            if (_unnamedIsRich == 0)
+                _unnamedIsRich = Array.TrueForAll(ways, w => rules.Cases[w.Case].Unnamed is { IsRich: true } or { Exist: false })
+                    ? Yes
+                    : No;
+            return _unnamedIsRich == Yes;
         }
     }
 

@@ -46,6 +46,9 @@ internal sealed class UnnamedKeys
     /// <summary>Whether they stay infinitely many whatever has been typed.</summary>
     public bool IsRich { get; }
 
+    /// <summary>Whether there are finitely many, so that what comes after one depends on which it was.</summary>
+    public bool CanRunOut => !IsRich && LanguagePool.IsFinite(Language);
+
     /// <summary>Whether every one of them leads to the same rule.</summary>
     public bool HaveOneRule => _cells.Length <= 1;
 
@@ -54,7 +57,7 @@ internal sealed class UnnamedKeys
     {
         if (!Exist)
             return missing <= 0;
-        if (IsRich || !LanguagePool.IsFinite(Language))
+        if (!CanRunOut)
             return true;
         for (var list = used; list is not null; list = list.Next)
             missing++;

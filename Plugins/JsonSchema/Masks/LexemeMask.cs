@@ -14,7 +14,10 @@ internal sealed class LexemeMask
     private readonly Trie _trie;
     private readonly int _words;
     private Trie? _crossing;
-    private Trie? _cleanCrossing;
+    private Trie? _keyCrossing;
+    private Trie? _cleanKeyCrossing;
+    private int[]? _secondKeys;
+    private TokenSet? _cleanClosing;
 
     private LexemeMask(Trie trie, int words, TokenSet inside, TokenSet closing, int[] closings, int[] ends, int[] escaped) =>
         (_trie, _words, Inside, Closing, Closings, Ends, Escaped) = (trie, words, inside, closing, closings, ends, escaped);
@@ -24,6 +27,9 @@ internal sealed class LexemeMask
 
     /// <summary>Tokens that end with the lexeme's closing byte.</summary>
     public TokenSet Closing { get; }
+
+    /// <summary>The same without those that close after an escape.</summary>
+    public TokenSet CleanClosing => _cleanClosing ??= Escaped.Length == 0 ? Closing : FindCleanClosing();
 
     /// <summary>Nodes at which the lexeme closes.</summary>
     public int[] Closings { get; }
@@ -37,20 +43,25 @@ internal sealed class LexemeMask
     /// <summary>All that may follow the lexeme, merged: one walk of it stands for the walks below every end.</summary>
     public Trie Crossing => _crossing ??= Merge(_trie, Ends, default);
 
+    /// <summary>
+    /// All that may follow a key, merged, but for tokens in which a second key begins: whether that one may come depends on what the
+    /// first one was.
+    /// </summary>
+    public Trie KeyCrossing => _keyCrossing ??= MergeAfterKey(Ends);
+
     /// <summary>The same without the ends reached through an escape.</summary>
-    public Trie CleanCrossing =>
-        _cleanCrossing ??= Escaped.Length == 0 ? Crossing : Merge(_trie, [.. Ends.Except(Escaped)], default);
+    public Trie CleanKeyCrossing =>
+        _cleanKeyCrossing ??= Escaped.Length == 0 ? KeyCrossing : MergeAfterKey([.. Ends.Except(Escaped)]);
+
+    /// <summary>Nodes of the tokens in which a second key begins after this one; not those below one another.</summary>
+    public int[] SecondKeys => _secondKeys ??= FindSecondKeys();
 
     public int Words => _words;
 
     /// <summary>The same walk with fewer tokens; where no end is lost, what follows the ends is shared.</summary>
     public LexemeMask Narrow(TokenSet inside, TokenSet closing, int[] closings, int[] ends) =>
         ends.Length == Ends.Length
-            ? new(_trie, _words, inside, closing, closings, Ends, Escaped)
-            {
-                _crossing = Crossing,
-                _cleanCrossing = CleanCrossing,
-            }
+            ? new(_trie, _words, inside, closing, closings, Ends, Escaped) { _crossing = Crossing }
             : new(_trie, _words, inside, closing, closings, ends, [.. Escaped.Intersect(ends)]);
 
     /// <summary>
@@ -253,12 +264,63 @@ internal sealed class LexemeMask
         return Trie.Build(entries, trie.Alphabet);
     }
 
-    /// <summary>Merges all that may follow a value whose ends lie in several tries.</summary>
-    public static Trie Merge(List<(Trie Trie, int Node)> ends)
+    private TokenSet FindCleanClosing()
+    {
+        var tokens = new List<int>();
+        foreach (var at in Closings.Except(Escaped))
+        {
+            foreach (var token in _trie.Tokens(at))
+                tokens.Add(token);
+        }
+        return TokenSet.Of(tokens.ToArray(), _words);
+    }
+
+    private Trie MergeAfterKey(int[] ends)
+    {
+        var entries = new List<(byte[] Path, int Token)>();
+        Gather(_trie, ends, default, entries);
+        entries.RemoveAll(e => BeginsKey(e.Path));
+        return Trie.Build(entries, _trie.Alphabet);
+    }
+
+    private int[] FindSecondKeys()
+    {
+        var found = new List<int>();
+        foreach (var end in Ends)
+        {
+            for (var at = end + 1; at < _trie.After[end]; at++)
+            {
+                if (_trie.Tokens(at).IsEmpty || !BeginsKey(_trie.Path(end, at)))
+                    continue;
+                found.Add(at);
+                at = _trie.After[at] - 1;
+            }
+        }
+        return [.. found];
+    }
+
+    private static bool BeginsKey(ReadOnlySpan<byte> afterKey) =>
+        afterKey.IndexOf((byte)',') is var comma && comma >= 0 && afterKey[comma..].Contains((byte)'"');
+
+    /// <summary>Merges all that may follow a value whose ends lie in several tries; below some only what lies at and below one node.</summary>
+    public static Trie Merge(List<(Trie Trie, int Node, int Only)> ends)
     {
         var entries = new List<(byte[], int)>();
-        foreach (var (trie, node) in ends)
-            Gather(trie, [node], NumberFollowers, entries);
+        foreach (var (trie, node, only) in ends)
+        {
+            if (only == node)
+            {
+                Gather(trie, [node], NumberFollowers, entries);
+                continue;
+            }
+            if (!NumberFollowers.Contains(trie.Path(node, only)[0]))
+                continue;
+            for (var at = only; at < trie.After[only]; at++)
+            {
+                foreach (var token in trie.Tokens(at))
+                    entries.Add((trie.Path(node, at), token));
+            }
+        }
         return Trie.Build(entries, ends.Count == 0 ? null : ends[0].Trie.Alphabet);
     }
 

@@ -21,8 +21,11 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
     private readonly Stack<List<Thread>> _lists = new();
-    private readonly List<(Trie, int)> _ends = [];
+    private readonly List<(Trie Trie, int Node, int Only)> _ends = [];
     private MaskWalk? _inner;
+
+    // Whether some of what is found is to be removed again, which shared sets do not allow.
+    private bool _keepsOwn;
 
     public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread);
 
@@ -56,7 +59,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         }
     }
 
-    private void Remove(ReadOnlySpan<int> tokens)
+    /// <summary>Takes tokens out again, but for the first so many that were found: another way to read the text allows those.</summary>
+    private void Remove(ReadOnlySpan<int> tokens, int found)
     {
         var some = false;
         foreach (var token in tokens)
@@ -64,16 +68,25 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             some |= (_own[token >> 6] >> token & 1) != 0;
             _own[token >> 6] &= ~(1ul << token);
         }
-        if (some)
-            _tokens.RemoveAll(t => (_own[t >> 6] >> t & 1) == 0);
+        if (!some)
+            return;
+        for (var i = 0; i < found; i++)
+            _own[_tokens[i] >> 6] |= 1ul << _tokens[i];
+        var kept = found;
+        for (var i = found; i < _tokens.Count; i++)
+        {
+            if ((_own[_tokens[i] >> 6] >> _tokens[i] & 1) != 0)
+                _tokens[kept++] = _tokens[i];
+        }
+        _tokens.RemoveRange(kept, _tokens.Count - kept);
     }
 
     private void Share(TokenSet set)
     {
         if (set.IsEmpty)
             return;
-        if (set.Bits is null && set.List.Length < 16)
-            Add(set.List);
+        if (_keepsOwn || set.Bits is null && set.List.Length < 16)
+            AddSet(set);
         else if (!_shared.Contains(set))
             _shared.Add(set);
     }
@@ -105,7 +118,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             case Phase.Done:
                 return;
             case Phase.Hole:
-                _ends.Add((trie, node));
+                _ends.Add((trie, node, node));
                 return;
             case Phase.Value
             or Phase.Colon
@@ -386,10 +399,15 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var threads = Rent();
         var next = Rent();
         threads.Add(thread);
+        var at = node;
         foreach (var value in trie.Path(node, end))
         {
             automaton.Step(threads, value, next);
             (threads, next) = (next, threads);
+            at = trie.Child(at, value);
+            // The value that is walked apart ends on the way: of what may follow, only this way is meant.
+            if (at != end && threads.Exists(t => t.Phase == Phase.Hole))
+                _ends.Add((trie, at, end));
             if (threads.Count == 0)
                 break;
         }
@@ -469,6 +487,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
         var members = frame.Members;
+        var found = _tokens.Count;
         if (key.Escape.Length > 0 || trie.After[node] - node <= SmallSubtree)
         {
             Plain(trie, node, thread);
@@ -490,16 +509,16 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         {
             var hasDemands = members.HasDemands;
             if (special.Count == 0 && !hasDemands)
-                Share(lexeme.Closing);
+                Share(lexeme.CleanClosing);
             else if (!hasDemands)
-                AddSet(lexeme.Closing);
+                AddSet(lexeme.CleanClosing);
             foreach (var end in special)
-                Remove(trie.TokensBelow(end));
+                Remove(trie.TokensBelow(end), found);
             foreach (var end in hasDemands ? lexeme.Closings : lexeme.Ends)
             {
                 if (hasDemands || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
                 {
-                    Remove(trie.TokensBelow(end));
+                    Remove(trie.TokensBelow(end), found);
                     Replay(trie, node, end, thread);
                 }
             }
@@ -510,25 +529,34 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         var values = Rent();
         foreach (var (next, value) in members.WithUnnamed)
             values.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, next), null));
+        // After an escape the key may be one that is named or used.
+        var isClean = key.Low < key.High || members.Extra is not null;
+        var closing = isClean ? lexeme.CleanClosing : lexeme.Closing;
         if (special.Count == 0)
-            Share(lexeme.Closing);
+            Share(closing);
         else
-            AddSet(lexeme.Closing);
-        var crossing = key.Low < key.High || members.Extra is not null ? lexeme.CleanCrossing : lexeme.Crossing;
+            AddSet(closing);
+        var crossing = isClean ? lexeme.CleanKeyCrossing : lexeme.KeyCrossing;
+        var kept = _keepsOwn;
+        _keepsOwn |= special.Count > 0 || isClean && lexeme.Escaped.Length > 0;
         for (var i = 0; i < values.Count; i++)
             Walk(crossing, 0, values[i]);
+        _keepsOwn = kept;
         Return(values);
         foreach (var end in special)
-            Remove(trie.TokensBelow(end));
+            Remove(trie.TokensBelow(end), found);
         foreach (var end in special)
             Replay(trie, node, end, thread);
-        if (crossing == lexeme.Crossing)
-            return;
-        foreach (var end in lexeme.Escaped)
+        if (isClean)
         {
-            Remove(trie.TokensBelow(end));
-            Replay(trie, node, end, thread);
+            foreach (var end in lexeme.Escaped)
+            {
+                Remove(trie.TokensBelow(end), found);
+                Replay(trie, node, end, thread);
+            }
         }
+        foreach (var at in lexeme.SecondKeys)
+            Replay(trie, node, at, thread);
     }
 
     private void AddSet(TokenSet set)

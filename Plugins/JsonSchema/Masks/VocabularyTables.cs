@@ -1,3 +1,6 @@
+using System.Text;
+using Tokenwright.Plugins.JsonSchema.Machine;
+
 namespace Tokenwright.Plugins.JsonSchema;
 
 /// <summary>A vocabulary made ready for masking; built once per tokenizer and shared by all constraints over it. Safe for concurrent use.</summary>
@@ -7,6 +10,9 @@ public sealed class VocabularyTables
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly Stack<ulong[]> _masks = new();
+
+    // Beginnings of keys that come second in a token, after one that it ends: real vocabularies have next to none.
+    private readonly List<(byte[] Text, bool IsWhole)> _secondKeys = [];
 
     /// <summary>Reads all tokens of a vocabulary.</summary>
     public VocabularyTables(IVocabulary vocabulary)
@@ -25,12 +31,64 @@ public sealed class VocabularyTables
             {
                 entries.Add((token.ToArray(), id));
                 bytes.AddRange(token);
+                FindSecondKeys(token);
             }
             _starts[id + 1] = bytes.Count;
         }
         _bytes = [.. bytes];
         Trie = Masks.Trie.Build(entries);
         Warm();
+    }
+
+    private void FindSecondKeys(ReadOnlySpan<byte> token)
+    {
+        var close = token.IndexOf((byte)'"');
+        var comma = close < 0 ? -1 : token[close..].IndexOf((byte)',');
+        if (comma < 0)
+            return;
+        for (var at = close + comma; at < token.Length; at++)
+        {
+            if (token[at] == '"')
+                _secondKeys.Add(KeyAt(token[(at + 1)..]));
+        }
+    }
+
+    private static (byte[] Text, bool IsWhole) KeyAt(ReadOnlySpan<byte> spelled)
+    {
+        var text = new List<byte>();
+        Span<byte> utf8 = stackalloc byte[4];
+        for (var at = 0; at < spelled.Length; )
+        {
+            if (spelled[at] == '"')
+                return ([.. text], true);
+            if (spelled[at] != '\\')
+            {
+                text.Add(spelled[at++]);
+                continue;
+            }
+            var length = 1;
+            var scalar = Automaton.Unfinished;
+            while (scalar == Automaton.Unfinished && at + length < spelled.Length)
+                scalar = Automaton.Unescape(spelled.Slice(at, ++length));
+            if (scalar < 0)
+                break;
+            text.AddRange(utf8[..new Rune(scalar).EncodeToUtf8(utf8)]);
+            at += length;
+        }
+        return ([.. text], false);
+    }
+
+    /// <summary>Whether a token may end a key that begins so, and go on with a second one that depends on which one it was.</summary>
+    /// <param name="key">What of the key has been typed.</param>
+    /// <param name="isRich">Whether the keys there may be never run out, so that the second one must only not be the same.</param>
+    internal bool MayRepeat(ReadOnlySpan<byte> key, bool isRich)
+    {
+        foreach (var (text, isWhole) in _secondKeys)
+        {
+            if ((isWhole || !isRich) && text.AsSpan().StartsWith(key) || !isWhole && !isRich && key.StartsWith(text))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>Reads one document that has a bit of everything, so that the first real one finds code compiled and shared masks made.</summary>

@@ -344,19 +344,68 @@ internal sealed partial class Canonicalizer
             return false;
         if (shape.Unique && shape.Min > 1 && shape.Min > CountValues(shape, shape.Min))
             return false;
-        foreach (var (value, min, max) in shape.Contains)
+        if (!shape.HasOneOpenDemand)
+            return shape.Contains.Length == 0 || CanFinish(shape, 0, new int[shape.Contains.Length]);
+        foreach (var (value, min, _) in shape.Contains)
         {
-            if (min == 0)
-                continue;
             var possible = 0L;
             for (var i = 0; i < shape.Prefix.Length && i < reach; i++)
                 possible += IsInhabited(And(shape.Prefix[i], value)) ? 1 : 0;
             if (reach > shape.Prefix.Length && IsInhabited(And(shape.Rest ?? True, value)))
                 possible += (long)reach - shape.Prefix.Length;
-            if (possible < min || min > max)
+            if (possible < min)
                 return false;
         }
         return true;
+    }
+
+    /// <summary>Whether an array can be brought to an end: all ways to count its further items are followed side by side.</summary>
+    /// <param name="shape">The array.</param>
+    /// <param name="index">How many items it has.</param>
+    /// <param name="matched">How many of them count for each value that must be contained.</param>
+    public bool CanFinish(ArrayShape shape, int index, int[] matched)
+    {
+        var reach = Reach(shape);
+        var settled = Math.Max(shape.Prefix.Length, shape.Min);
+        var met = new HashSet<string>();
+        var ways = new List<int[]> { matched };
+        for (; ways.Count > 0; index++)
+        {
+            if (index >= shape.Min && ways.Exists(shape.IsContained))
+                return true;
+            if (index >= reach)
+                return false;
+            // Where all items are alike, counts that were met before lead nowhere new.
+            if (index < settled)
+                met.Clear();
+            var item = ItemAt(shape, index);
+            var next = new List<int[]>();
+            foreach (var way in ways)
+                Count(shape, item, 0, way, met, next);
+            ways = next;
+        }
+        return false;
+    }
+
+    private void Count(ArrayShape shape, Expression item, int demand, int[] matched, HashSet<string> met, List<int[]> next)
+    {
+        Fuel.Spend();
+        if (!IsInhabited(item))
+            return;
+        if (demand == matched.Length)
+        {
+            if (met.Add(string.Join(',', matched)))
+                next.Add(matched);
+            return;
+        }
+        var (value, min, max) = shape.Contains[demand];
+        if (matched[demand] < (max == int.MaxValue ? min : max))
+        {
+            var more = (int[])matched.Clone();
+            more[demand]++;
+            Count(shape, And(item, value), demand + 1, more, met, next);
+        }
+        Count(shape, max == int.MaxValue ? item : And(item, Not(value)), demand + 1, matched, met, next);
     }
 
     /// <summary>The most items an array of this shape can have.</summary>

@@ -103,6 +103,20 @@ internal sealed class ArrayShape
         && !Unique
         && Evaluated == EvaluatedItems.None;
 
+    /// <summary>Whether a single value must be contained, without an upper bound: then it is enough to count the places for it.</summary>
+    public bool HasOneOpenDemand => Contains is [{ Max: int.MaxValue }];
+
+    /// <summary>Whether so many items for each value that must be contained are enough, and not too many.</summary>
+    public bool IsContained(int[] matched)
+    {
+        for (var i = 0; i < matched.Length; i++)
+        {
+            if (matched[i] < Contains[i].Min || matched[i] > Contains[i].Max)
+                return false;
+        }
+        return true;
+    }
+
     internal Emptiness Emptiness;
     internal Machine.ArrayRules? Rules;
 }

@@ -69,6 +69,22 @@ public sealed class EngineTests
         Accepts($$"""{"format":"{{format}}"}""", $"\"{text}\"").Should().Be(valid);
 
     [Theory]
+    [InlineData("""{"anyOf":[{"enum":[{}]},{"not":{"contains":true},"enum":[["a",1.5]]}]}""", "[")]
+    [InlineData("""{"enum":[["a"],{}],"contains":{"type":"string"},"minContains":0,"maxContains":0}""", "[")]
+    [InlineData("""{"maxItems":1,"allOf":[{"contains":{"const":1}},{"contains":{"const":2}}]}""", "[")]
+    [InlineData("""{"maxItems":2,"allOf":[{"contains":{"const":1}},{"contains":{"const":2}},{"contains":{"const":3}}]}""", "[")]
+    [InlineData(
+        """{"items":{"enum":[1,2]},"minItems":3,"contains":{"const":1},"maxContains":1,"allOf":[{"contains":{"const":2},"maxContains":1}]}""",
+        "["
+    )]
+    [InlineData(
+        """{"prefixItems":[{"const":1},{"const":2}],"minItems":2,"contains":{"const":1},"minContains":2,"maxItems":2}""",
+        "["
+    )]
+    public void An_array_that_what_it_must_contain_makes_impossible_is_not_begun(string schema, string prefix) =>
+        CompiledSchema.Compile(schema).Matched(Encoding.UTF8.GetBytes(prefix), out _).Should().Be(0);
+
+    [Theory]
     [InlineData("""{"a": 1}""", true)]
     [InlineData("""{"\u0061": 1}""", false)]
     [InlineData("""{"b": 1, "\u0063": 1}""", false)]
@@ -84,6 +100,166 @@ public sealed class EngineTests
         // No prefix may lead nowhere: what is refused in the end is refused where the spelling shows.
         if (!isAllowed)
             schema.Matched(Encoding.UTF8.GetBytes(document), out _).Should().BeLessThan(document.LastIndexOf(':'));
+    }
+
+    [Fact]
+    public void A_character_of_a_key_is_not_begun_raw_and_ended_by_an_escape()
+    {
+        var schema = CompiledSchema.Compile(
+            """{"type":"object","properties":{"😀":true},"required":["😀"],"additionalProperties":false}"""
+        );
+        byte[] half = [.. "{\""u8, 0xF0, 0x9F];
+        schema.Matched([.. half, .. "\\"u8], out _).Should().Be(half.Length);
+        schema.IsMatch("{\"😀\":1}"u8).Should().BeTrue();
+        schema.IsMatch("{\"\\ud83d\\uDE00\":1}"u8).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("""{"type":"object"}""", "{\"", "a\":1,\"a\":", false)]
+    [InlineData("""{"type":"object"}""", "{\"", "a\":1,\"b\":", true)]
+    [InlineData("""{"type":"object"}""", "{\"a\":1,\"b", "c\":1,\"a\":", false)]
+    [InlineData("""{"type":"object"}""", "{\"a\":1,\"b", "c\":1,\"b\":", true)]
+    [InlineData("""{"type":"object","propertyNames":{"enum":["a","b"]}}""", "{\"b\":1,\"", "a\":1,", false)]
+    [InlineData("""{"type":"object","propertyNames":{"enum":["a","b","c"]}}""", "{\"b\":1,\"", "a\":1,", true)]
+    [InlineData("""{"type":"object","propertyNames":{"pattern":"^a*b$"}}""", "{\"", "b\":1,\"b", false)]
+    [InlineData("""{"type":"object","propertyNames":{"pattern":"^a*b$"}}""", "{\"", "b\":1,\"a", true)]
+    public void A_token_with_two_keys_is_judged_by_both(string schema, string prefix, string token, bool isAllowed)
+    {
+        var vocabulary = new TinyVocabulary(token);
+        var constraint = new SchemaConstraint(CompiledSchema.Compile(schema), new VocabularyTables(vocabulary), [257]);
+        var state = constraint.Start;
+        foreach (var value in Encoding.UTF8.GetBytes(prefix))
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        TokenMask.Contains(mask, 256).Should().Be(isAllowed);
+        constraint.TryNext(state, 256, out _).Should().Be(isAllowed);
+    }
+
+    [Fact]
+    public void A_token_with_two_keys_is_judged_by_the_key_that_was_typed()
+    {
+        var vocabulary = new TinyVocabulary("\":1,\"b\":", "\":1,\"bc\":", "\":1,\"\\t\":");
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object"}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var mask = new ulong[constraint.Words];
+        foreach (var key in new[] { "b", "bc", "bcd", "c", "\\t", "\\tb", "b" })
+        {
+            var state = constraint.Start;
+            foreach (var value in Encoding.UTF8.GetBytes("{\"" + key))
+                constraint.TryNext(state, value, out state).Should().BeTrue();
+            constraint.FillMask(state, mask);
+            TokenMask.Contains(mask, 256).Should().Be(key != "b", key);
+            TokenMask.Contains(mask, 257).Should().Be(key != "bc", key);
+            TokenMask.Contains(mask, 258).Should().Be(key != "\\t", key);
+        }
+    }
+
+    [Fact]
+    public void A_token_may_hold_an_object_and_the_key_after_it()
+    {
+        string[] pieces = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{{\"{c}\":1}},\"{c}")];
+        var vocabulary = new TinyVocabulary(pieces);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("true"),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        foreach (var value in "{\"k\":"u8)
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < pieces.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().BeTrue(pieces[i]);
+    }
+
+    [Fact]
+    public void A_used_key_is_not_spelled_again_by_an_escape_that_closes_a_token()
+    {
+        string[] tokens = ["\\\"\"", "\\\\\"", .. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{c}\"")];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object"}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        foreach (var value in "{\"\\\"\":1,\""u8)
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().Be(i > 0, tokens[i]);
+    }
+
+    [Fact]
+    public void The_pattern_that_a_key_comes_to_match_decides_about_its_value()
+    {
+        var vocabulary = new TinyVocabulary("\":\"", "\":1");
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"object","patternProperties":{"^x-":{"type":"integer"}}}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var state = constraint.Start;
+        var mask = new ulong[constraint.Words];
+        var typed = "";
+        foreach (var value in "{\"x-y")
+        {
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+            typed += value;
+            constraint.FillMask(state, mask);
+            if (typed.Length < 3)
+                continue;
+            TokenMask.Contains(mask, 256).Should().Be(typed == "{\"x", typed);
+            TokenMask.Contains(mask, 257).Should().BeTrue(typed);
+        }
+    }
+
+    [Fact]
+    public void Many_tokens_that_end_a_named_key_are_judged_by_its_value()
+    {
+        string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".SelectMany(c => new[] { $"a\":\"{c}", $"b\":\"{c}" })];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile(
+                """{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":{"type":"string"}}"""
+            ),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        constraint.TryNext(constraint.Start, '{', out var state).Should().BeTrue();
+        constraint.TryNext(state, '"', out state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().Be(tokens[i][0] == 'b', tokens[i]);
+    }
+
+    [Fact]
+    public void A_token_that_one_way_to_read_a_key_refuses_and_another_allows_is_allowed()
+    {
+        string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{{\"{c}\":\"")];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile(
+                """{"type":"array","items":{"type":"object"},"contains":{"properties":{"a":{"type":"string"}}},"maxContains":1,"minItems":2}"""
+            ),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        constraint.TryNext(constraint.Start, '[', out var state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            constraint.TryNext(state, 256 + i, out _).Should().BeTrue(tokens[i]);
+            TokenMask.Contains(mask, 256 + i).Should().BeTrue(tokens[i]);
+        }
     }
 
     [Fact]
