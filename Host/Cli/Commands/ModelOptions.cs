@@ -85,6 +85,8 @@ internal sealed class ModelOptions
         try
         {
             Check(parsed, (OnnxCausalModel)model.Model.Model);
+            // Reading a vocabulary leaves some 30 MB behind, and generating makes too little garbage for another collection to come for them.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return model;
         }
         catch
