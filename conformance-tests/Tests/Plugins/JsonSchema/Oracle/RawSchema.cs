@@ -469,7 +469,8 @@ internal sealed class Way
     /// <summary>The keys that may come next where some have come.</summary>
     public Regular Keys(HashSet<string> used)
     {
-        var id = string.Join('\n', used.Order(StringComparer.Ordinal));
+        // With their lengths, so that no two sets look alike.
+        var id = string.Concat(used.Order(StringComparer.Ordinal).Select(k => $"{k.Length}:{k}"));
         if (!_keys.TryGetValue(id, out var known))
             _keys.Add(id, known = FindKeys(used));
         return known;
