@@ -14,9 +14,6 @@ namespace Tokenwright.Tests.Plugins.Drafting;
 [Collection("Reference models")]
 public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper output)
 {
-    private const float NearTie = 1e-3f;
-    private const int TokensPerNearTie = 30_000;
-
     private const string Heading = """
         ## Texts equal plain decoding (agree, at most 128 tokens)
 
@@ -124,7 +121,7 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
             if (same < plain.Count || same < drafted.Tokens.Count)
             {
                 nearTies++;
-                (await IsNearTie(Plainly(), same, drafted.Tokens[same]))
+                (await NearTies.IsOneAsync(Plainly(), same, drafted.Tokens[same]))
                     .Should()
                     .BeTrue("prompt {0} parts at token {1}, where plain decoding is sure", i, same);
             }
@@ -138,7 +135,7 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
                 $"| {model.Model.Info.Name} | {drafter} | {nodes} | {(isGreedy ? "greedy" : "sampled")} | {prompts.Length} | {tokens} | {nearTies} | {(double)tokens / steps:0.00} |"
             )
         );
-        nearTies.Should().BeLessThanOrEqualTo(1 + tokens / TokensPerNearTie);
+        nearTies.Should().BeLessThanOrEqualTo(NearTies.Most(tokens));
     }
 
     // Greedy texts have penalties in every fourth; sampled ones go through the temperatures, each with cuts and with penalties.
@@ -159,20 +156,5 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
         return number % 2 == 0
             ? [temperature, new TopKCut { Value = 40 }, new TopPCut { Value = 0.95 }]
             : [temperature, .. penalties];
-    }
-
-    // Whether plain decoding would take the other token too if that token's logit were a little higher.
-    private static async Task<bool> IsNearTie(Request plain, int at, int token)
-    {
-        var nudge = new Nudge(plain.Prompt.Length + at, token, 2 * NearTie);
-        var text = await Run.TextAsync(
-            plain with
-            {
-                Processors = [.. plain.Processors, nudge],
-                MaxTokens = at + 1,
-            },
-            TestContext.Current.CancellationToken
-        );
-        return text.Tokens[at] == token;
     }
 }
