@@ -78,7 +78,7 @@ internal sealed partial class Canonicalizer
             {
                 read();
             }
-            catch (Exception error) when (error is SchemaException or FormatException or FuelException or OverflowException)
+            catch (Exception error) when (IsToPlace(error))
             {
                 var placed = error is SchemaException { Location.Length: > 0 } known
                     ? known
@@ -87,11 +87,17 @@ internal sealed partial class Canonicalizer
                         error is SchemaException { Keyword.Length: > 0 } named ? named.Keyword : keyword,
                         (error as SchemaException)?.Reason ?? error.Message
                     );
-                if (!canonicalizer._options.Lenient || Fuel.IsExhausted)
-                    throw placed;
+                if (IsFatal)
+                    throw canonicalizer._fatal = placed;
                 canonicalizer._warnings.Add(placed);
             }
         }
+
+        private bool IsFatal => !canonicalizer._options.Lenient || Fuel.IsExhausted;
+
+        // An error that has its place goes through: thrown anew at each of hundreds of references it would take more stack than there is.
+        private bool IsToPlace(Exception error) =>
+            (error is SchemaException or FormatException or FuelException or OverflowException) && error != canonicalizer._fatal;
 
         private SchemaException Malformed(string keyword, string expected) => new(place.Pointer, keyword, $"must be {expected}");
 
