@@ -51,7 +51,7 @@ internal sealed partial class Canonicalizer
                         Guard("oneOf", () => Meet(OneOf(Schemas(value, "oneOf"))));
                         break;
                     case "not":
-                        Guard("not", () => Meet(canonicalizer.Normalize(canonicalizer.Not(Child(value, "/not")))));
+                        Guard("not", () => Meet(canonicalizer.Normalize(Negation(value))));
                         break;
                     case "if" when Since(Draft.Seven):
                         Guard("if", () => Meet(Conditional(schema)));
@@ -106,6 +106,22 @@ internal sealed partial class Canonicalizer
             if (element.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False))
                 throw new SchemaException(place.Pointer, pointer.TrimStart('/'), "must be a schema");
             return canonicalizer.Schema(canonicalizer._documents.Child(place, element, pointer), scope);
+        }
+
+        // A negation that is negated is what it negates: two complements would multiply out what is written plainly.
+        private Expression Negation(JsonElement value)
+        {
+            if (
+                value.ValueKind == JsonValueKind.Object
+                && value.GetPropertyCount() == 1
+                && value.TryGetProperty("not", out var inner)
+                && inner.ValueKind == JsonValueKind.Object
+            )
+            {
+                var documents = canonicalizer._documents;
+                return canonicalizer.Schema(documents.Child(documents.Child(place, value, "/not"), inner, "/not"), scope);
+            }
+            return canonicalizer.Not(Child(value, "/not"));
         }
 
         private List<Expression> Schemas(JsonElement value, string keyword)
