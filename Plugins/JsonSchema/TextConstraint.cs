@@ -13,7 +13,7 @@ namespace Tokenwright.Plugins.JsonSchema;
 public sealed class TextConstraint
 {
     private const int MostForced = 512;
-    private const int ReachesLimit = 4_096;
+    private const int AheadLimit = 1_024;
     private const int KeptStates = 256;
 
     private readonly VocabularyTables _tables;
@@ -29,7 +29,7 @@ public sealed class TextConstraint
     private readonly ulong[]?[] _free;
     private readonly int[] _overlapping;
     private readonly TextState?[] _kept = new TextState?[KeptStates];
-    private readonly ConcurrentDictionary<(Stage, int, Machine.Thread), int> _reaches = new();
+    private readonly ConcurrentDictionary<(Stage, int, SchemaState), EndingsAhead> _ahead = new();
 
     /// <summary>Joins a schema, a vocabulary and what stands around the document.</summary>
     /// <param name="schema">The document's schema.</param>
@@ -109,8 +109,12 @@ public sealed class TextConstraint
 
         Fill(state, mask);
         // The token that is asked for and an end token after the rest.
-        if (_budget - used - 2 is { } left && Reach(state, mask) > left)
-            Keep(state, left, mask);
+        if (_budget - used - 2 is { } left && Ahead(state, mask) is var ahead && ahead.Longest > left)
+        {
+            ahead.Keep(mask, left, _tables, _ends);
+            if (Plan(state, left) is { } plan)
+                Set(mask, plan[0]);
+        }
     }
 
     /// <summary>Whether one token may come next. The end token is never passed to <see cref="TryNext"/>.</summary>
@@ -395,41 +399,41 @@ public sealed class TextConstraint
         : text.Length <= enough ? text.Length
         : Spelled(text)?.Length ?? int.MaxValue;
 
-    /// <summary>The most bytes that an ending takes after an allowed token.</summary>
-    private int Reach(TextState state, ReadOnlySpan<ulong> mask)
+    /// <summary>How the text ends after each allowed token; kept, for a text comes back to its places.</summary>
+    private EndingsAhead Ahead(TextState state, ReadOnlySpan<ulong> mask)
     {
-        var isAlone = state.Document.Others.Length == 0;
-        var key = (state.Stage, state.At, state.Document.First);
-        if (isAlone && _reaches.TryGetValue(key, out var known))
+        var document = new SchemaState(EndingWalk.Unbounded(state.Document.First), state.Document.Others, default);
+        var key = (state.Stage, state.At, document);
+        if (_ahead.TryGetValue(key, out var known))
             return known;
-        var most = 0;
-        for (var word = 0; word < _tables.Words && most < int.MaxValue; word++)
+        var builder = new EndingsAhead.Builder(_tables.Words);
+        if (state.Stage == Stage.Document)
         {
-            for (var bits = mask[word]; bits != 0 && most < int.MaxValue; bits &= bits - 1)
+            EndingWalk.Run(_document.Schema.Automaton, _endings, _tables.Trie, _after, document, builder);
+            foreach (var token in _overlapping)
             {
-                var token = word * 64 + BitOperations.TrailingZeroCount(bits);
-                if (!IsEnd(token))
-                    most = Math.Max(most, Step(state, token) is { } next ? Ending(next)?.Length ?? int.MaxValue : 0);
+                if (_document.Read(state.Document, _tables.Bytes(token), out _) < _tables.Bytes(token).Length)
+                    Add(token);
             }
         }
-        if (isAlone && _reaches.Count < ReachesLimit)
-            _reaches[key] = most;
-        return most;
-    }
+        else
+        {
+            for (var word = 0; word < _tables.Words; word++)
+            {
+                for (var bits = mask[word]; bits != 0; bits &= bits - 1)
+                    Add(word * 64 + BitOperations.TrailingZeroCount(bits));
+            }
+        }
+        var ahead = builder.Build();
+        if (_ahead.Count < AheadLimit)
+            _ahead[key] = ahead;
+        return ahead;
 
-    private void Keep(TextState state, int left, Span<ulong> mask)
-    {
-        for (var word = 0; word < _tables.Words; word++)
+        void Add(int token)
         {
-            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
-            {
-                var token = word * 64 + BitOperations.TrailingZeroCount(bits);
-                if (!IsEnd(token) && (Step(state, token) is not { } next || Cost(next, left) > left))
-                    mask[word] &= ~(1ul << token);
-            }
+            if (!IsEnd(token) && Step(state, token) is { } next)
+                builder.Add(builder.Group(Ending(next)), [token]);
         }
-        if (Plan(state, left) is { } plan)
-            Set(mask, plan[0]);
     }
 
     /// <summary>The tokens of the shortest ending where it fits: what is left to do when nothing else does.</summary>

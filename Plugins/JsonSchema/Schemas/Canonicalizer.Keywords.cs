@@ -51,7 +51,7 @@ internal sealed partial class Canonicalizer
                         Guard("oneOf", () => Meet(OneOf(Schemas(value, "oneOf"))));
                         break;
                     case "not":
-                        Guard("not", () => Meet(canonicalizer.Normalize(canonicalizer.Not(Child(value, "/not")))));
+                        Guard("not", () => Meet(canonicalizer.Normalize(Negation(value))));
                         break;
                     case "if" when Since(Draft.Seven):
                         Guard("if", () => Meet(Conditional(schema)));
@@ -78,7 +78,7 @@ internal sealed partial class Canonicalizer
             {
                 read();
             }
-            catch (Exception error) when (error is SchemaException or FormatException or FuelException or OverflowException)
+            catch (Exception error) when (IsToPlace(error))
             {
                 var placed = error is SchemaException { Location.Length: > 0 } known
                     ? known
@@ -87,11 +87,17 @@ internal sealed partial class Canonicalizer
                         error is SchemaException { Keyword.Length: > 0 } named ? named.Keyword : keyword,
                         (error as SchemaException)?.Reason ?? error.Message
                     );
-                if (!canonicalizer._options.Lenient || Fuel.IsExhausted)
-                    throw placed;
+                if (IsFatal)
+                    throw canonicalizer._fatal = placed;
                 canonicalizer._warnings.Add(placed);
             }
         }
+
+        private bool IsFatal => !canonicalizer._options.Lenient || Fuel.IsExhausted;
+
+        // An error that has its place goes through: thrown anew at each of hundreds of references it would take more stack than there is.
+        private bool IsToPlace(Exception error) =>
+            (error is SchemaException or FormatException or FuelException or OverflowException) && error != canonicalizer._fatal;
 
         private SchemaException Malformed(string keyword, string expected) => new(place.Pointer, keyword, $"must be {expected}");
 
@@ -100,6 +106,22 @@ internal sealed partial class Canonicalizer
             if (element.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False))
                 throw new SchemaException(place.Pointer, pointer.TrimStart('/'), "must be a schema");
             return canonicalizer.Schema(canonicalizer._documents.Child(place, element, pointer), scope);
+        }
+
+        // A negation that is negated is what it negates: two complements would multiply out what is written plainly.
+        private Expression Negation(JsonElement value)
+        {
+            if (
+                value.ValueKind == JsonValueKind.Object
+                && value.GetPropertyCount() == 1
+                && value.TryGetProperty("not", out var inner)
+                && inner.ValueKind == JsonValueKind.Object
+            )
+            {
+                var documents = canonicalizer._documents;
+                return canonicalizer.Schema(documents.Child(documents.Child(place, value, "/not"), inner, "/not"), scope);
+            }
+            return canonicalizer.Not(Child(value, "/not"));
         }
 
         private List<Expression> Schemas(JsonElement value, string keyword)

@@ -18,6 +18,7 @@ internal sealed partial class Canonicalizer
     private readonly Dictionary<string, Expression> _values = [];
     private readonly Dictionary<int, Scope> _scopes = [];
     private readonly List<SchemaException> _warnings = [];
+    private SchemaException? _fatal;
     private int _nextId;
 
     public Canonicalizer(LanguagePool pool, SchemaDocuments documents, SchemaOptions options)
@@ -89,6 +90,7 @@ internal sealed partial class Canonicalizer
         var text = CanonicalJson.Write(value);
         if (!_values.TryGetValue(text, out var known))
         {
+            Fuel.Spend();
             known = new Expression
             {
                 Id = _nextId++,

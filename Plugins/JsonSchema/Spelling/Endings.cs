@@ -11,8 +11,8 @@ namespace Tokenwright.Plugins.JsonSchema.Spelling;
 /// <summary>Finds the shortest text, in bytes, that brings a document to its end.</summary>
 /// <remarks>
 /// What is found always is an ending. It is the shortest one but where a schema demands that some property exists, or a number of
-/// properties or contained items: there the cheapest next step is taken, one after another. Where no ending is found (an escape half
-/// typed in a key, demands that take too much work) the answer is null. Safe for concurrent use.
+/// properties or contained items: there the cheapest next step is taken, one after another. Where no ending is found (an escape of a
+/// property's name half typed, demands that take too much work) the answer is null. Safe for concurrent use.
 /// </remarks>
 internal sealed class Endings(Automaton automaton)
 {
@@ -20,24 +20,39 @@ internal sealed class Endings(Automaton automaton)
     private const int StatesLimit = 4_000;
     private const int OtherValues = 1_000;
     private static readonly byte[] None = [];
+
+    // Without escapes and all beyond ASCII, which few languages need.
+    private static readonly byte[] Plain = [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(b => b != '\\').Select(b => (byte)b)];
+    private static readonly byte[] All = [.. Enumerable.Range(0, 0x100).Select(b => (byte)b)];
+
+    // They finish every character: each escape of one letter, hexadecimal digits, a pair of surrogates, what follows in UTF-8.
+    private static readonly byte[] Few = [.. "\"\\/bfnrtu0126cd"u8, 0x80, 0x90, 0xA0];
     private readonly Dictionary<(ByteDfa, int), byte[]?> _suffixes = [];
     private readonly Dictionary<NodeEntry, byte[]> _values = [];
     private readonly HashSet<NodeEntry> _open = [];
     private readonly Lock _gate = new();
     private int _work;
     private bool _isCut;
+    private bool _hasChosenKey;
 
     /// <summary>The shortest ending of a state; null where none is found.</summary>
-    public byte[]? From(in SchemaState state)
+    public byte[]? From(in SchemaState state) => From(state, out _);
+
+    /// <summary>The shortest ending of a state; null where none is found.</summary>
+    /// <param name="state">Where the document stands.</param>
+    /// <param name="hasChosenKey">Whether a key was chosen that no property names: which one depends on the keys so far.</param>
+    public byte[]? From(in SchemaState state, out bool hasChosenKey)
     {
         lock (_gate)
         {
+            _hasChosenKey = false;
             var best = From(state.First);
             foreach (var thread in state.Others)
             {
                 if (From(thread) is { } other && (best is null || other.Length < best.Length))
                     best = other;
             }
+            hasChosenKey = _hasChosenKey;
             return best;
         }
     }
@@ -191,27 +206,21 @@ internal sealed class Endings(Automaton automaton)
         var key = (KeyState)thread.Detail!;
         var frame = (ObjectFrame)thread.Top!;
         var members = frame.Members;
-        if (key.Escape.Length > 0)
-            return false;
         List<byte>? best = null;
         var values = new List<Thread>(1);
         for (var name = key.Low; name < key.High; name++)
         {
-            if (!members.CanAdd(name))
+            if (key.Escape.Length > 0 || !members.CanAdd(name))
                 continue;
             values.Clear();
             Automaton.NamedValues(frame, name, null, values);
             Finish(Escaped(members.Rules.Names[name].AsSpan(key.Text.Length)));
         }
-        if (thread.State != ByteDfa.Dead && Suffix(automaton.Strings, thread.State) is { } rest)
+        if (thread.State != ByteDfa.Dead && Tail(thread.State, key, members) is var (tail, whole))
         {
-            byte[] whole = [.. key.Text, .. rest.AsSpan(..^1)];
-            if (!rest.Contains((byte)'\\') && !IsNamed(members.Rules, whole) && members.Extra?.Contains(whole) != true)
-            {
-                values.Clear();
-                Automaton.UnnamedValues(frame, whole, null, values);
-                Finish(rest[..^1]);
-            }
+            values.Clear();
+            Automaton.UnnamedValues(frame, whole, null, values);
+            Finish(tail);
         }
         if (best is null)
             return false;
@@ -229,23 +238,76 @@ internal sealed class Endings(Automaton automaton)
         }
     }
 
+    /// <summary>What makes a key half typed one that no property names and that is not used yet, and the whole key; null where none is found.</summary>
+    private (byte[] Tail, byte[] Whole)? Tail(int state, KeyState key, Members members)
+    {
+        if (Suffix(automaton.Keys, state) is not { } shortest)
+            return null;
+        var rest = shortest[..^1];
+        if (key.Escape.Length > 0)
+        {
+            byte[] spelled = [.. key.Text, .. Unescaped([.. key.Escape, .. rest])];
+            return IsFree(members, spelled) ? (rest, spelled) : null;
+        }
+        byte[] whole = [.. key.Text, .. rest];
+        if (!rest.Contains((byte)'\\') && IsFree(members, whole))
+            return (rest, whole);
+        foreach (var tail in Others(state))
+        {
+            whole = [.. key.Text, .. tail];
+            if (IsFree(members, whole))
+                return (tail, whole);
+        }
+        return null;
+    }
+
+    private static byte[] Unescaped(byte[] text)
+    {
+        using var document = JsonDocument.Parse((byte[])[(byte)'"', .. text, (byte)'"']);
+        return Encoding.UTF8.GetBytes(document.RootElement.GetString()!);
+    }
+
+    /// <summary>Some ways to end a key, for where the shortest one is used: numbers, then the shortest one for each next character.</summary>
+    private IEnumerable<byte[]> Others(int state)
+    {
+        for (var i = 0; i < OtherValues; i++)
+        {
+            var digits = Digits(i);
+            if (IsString(automaton.Keys, state, digits))
+                yield return digits;
+        }
+        foreach (var value in Plain)
+        {
+            var next = automaton.Keys.Next(state, value);
+            if (next > ByteDfa.Closed && Suffix(automaton.Keys, next) is { } rest && !rest.Contains((byte)'\\'))
+                yield return [value, .. rest[..^1]];
+        }
+    }
+
+    private static byte[] Digits(int i) => Encoding.ASCII.GetBytes(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    private static bool IsFree(Members members, ReadOnlySpan<byte> key) =>
+        !IsNamed(members.Rules, key) && members.Extra?.Contains(key) != true;
+
     /// <summary>A key that no property names and that is not used yet; null where none is found.</summary>
     private byte[]? UnnamedKey(Members members)
     {
+        _hasChosenKey = true;
         var start = members.UnnamedStart;
         if (start == ByteDfa.Dead)
             return null;
-        if (Suffix(automaton.Strings, start) is { } shortest && IsFree(shortest.AsSpan(..^1)) && !shortest.Contains((byte)'\\'))
+        if (
+            Suffix(automaton.Keys, start) is { } shortest
+            && IsFree(members, shortest.AsSpan(..^1))
+            && !shortest.Contains((byte)'\\')
+        )
             return shortest[..^1];
-        for (var i = 0; i < OtherValues; i++)
+        foreach (var key in Others(start))
         {
-            var key = Encoding.ASCII.GetBytes(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            if (IsFree(key) && IsString(start, key))
+            if (IsFree(members, key))
                 return key;
         }
         return null;
-
-        bool IsFree(ReadOnlySpan<byte> key) => !IsNamed(members.Rules, key) && members.Extra?.Contains(key) != true;
     }
 
     private static bool IsNamed(ObjectRules rules, ReadOnlySpan<byte> key)
@@ -322,11 +384,11 @@ internal sealed class Endings(Automaton automaton)
             return shortest;
         for (var i = 0; i < OtherValues; i++)
         {
-            var digits = Encoding.ASCII.GetBytes(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            var digits = Digits(i);
             if (entry.Numbers is { } numbers && IsNumber(numbers, digits) && used?.Contains(Canonical(digits)) != true)
                 return digits;
             byte[] quoted = [(byte)'"', .. digits, (byte)'"'];
-            if (IsString(entry.StringStart, digits) && used?.Contains(Canonical(quoted)) != true)
+            if (IsString(automaton.Strings, entry.StringStart, digits) && used?.Contains(Canonical(quoted)) != true)
                 return quoted;
         }
         return null;
@@ -387,13 +449,35 @@ internal sealed class Endings(Automaton automaton)
     {
         if (_suffixes.TryGetValue((dfa, state), out var known))
             return known;
-        var found = Search(dfa, state, plain: true) ?? Search(dfa, state, plain: false);
+        var found =
+            InsideCharacter(dfa, state)
+            ?? Search(dfa, state, Plain)
+            ?? Search(dfa, state, All)
+            ?? (dfa is StringDfa ? Search(dfa, state, Few) : null);
         _suffixes[(dfa, state)] = found;
         return found;
     }
 
-    // Breadth first; plain leaves escapes and all beyond ASCII out, which few languages need.
-    private static byte[]? Search(ByteDfa dfa, int start, bool plain)
+    // There are thousands of ways to finish an escape, and most are as good as any: a few bytes that can finish every character are tried
+    // first, and what they find is taken where the string ends right after the character, as nothing is shorter.
+    private static byte[]? InsideCharacter(ByteDfa dfa, int start)
+    {
+        if (dfa is not StringDfa strings || start <= ByteDfa.Closed || strings.IsBetweenCharacters(start))
+            return null;
+        if (Search(dfa, start, Few) is not { } found)
+            return null;
+        var state = start;
+        foreach (var value in found.AsSpan(..^1))
+        {
+            if (state != start && strings.IsBetweenCharacters(state))
+                return null;
+            state = dfa.Next(state, value);
+        }
+        return found;
+    }
+
+    // Breadth first.
+    private static byte[]? Search(ByteDfa dfa, int start, byte[] bytes)
     {
         if (dfa.IsAccepting(start))
             return None;
@@ -401,15 +485,13 @@ internal sealed class Endings(Automaton automaton)
         var seen = new HashSet<int> { start };
         for (var at = 0; at < queue.Count && queue.Count < StatesLimit; at++)
         {
-            for (var value = plain ? 0x20 : 0; value < (plain ? 0x7F : 0x100); value++)
+            foreach (var value in bytes)
             {
-                if (plain && value == '\\')
-                    continue;
-                var next = dfa.Next(queue[at].State, (byte)value);
+                var next = dfa.Next(queue[at].State, value);
                 if (next == ByteDfa.Closed || next != ByteDfa.Dead && dfa.IsAccepting(next))
-                    return Path(queue, at, (byte)value);
+                    return Path(queue, at, value);
                 if (next != ByteDfa.Dead && seen.Add(next))
-                    queue.Add((next, at, (byte)value));
+                    queue.Add((next, at, value));
             }
         }
         return null;
@@ -437,15 +519,15 @@ internal sealed class Endings(Automaton automaton)
         return threads.Exists(t => Automaton.CanEnd(t));
     }
 
-    private bool IsString(int state, ReadOnlySpan<byte> text)
+    private static bool IsString(StringDfa strings, int state, ReadOnlySpan<byte> text)
     {
         foreach (var value in text)
         {
             if (state == ByteDfa.Dead)
                 return false;
-            state = automaton.Strings.Next(state, value);
+            state = strings.Next(state, value);
         }
-        return state != ByteDfa.Dead && automaton.Strings.CanClose(state);
+        return state != ByteDfa.Dead && strings.CanClose(state);
     }
 
     private static bool IsNumber(ByteDfa numbers, ReadOnlySpan<byte> text)

@@ -3,6 +3,7 @@ using Tokenwright.Plugins.Aded;
 using Tokenwright.Plugins.Combined;
 using Tokenwright.Plugins.DraftModel;
 using Tokenwright.Plugins.PromptLookup;
+using Tokenwright.Plugins.Standard;
 using Tokenwright.Plugins.Suffix;
 using Tokenwright.Plugins.TokenRecycling;
 
@@ -63,6 +64,7 @@ internal static class Drafters
             "combined" => Combine(nodes ?? 32, "suffix", "token-recycling"),
             "combined all" => Combine(nodes ?? 32, "prompt-lookup", "suffix", "token-recycling", "aded"),
             "draft-model" => new DraftModelDrafter { Nodes = nodes ?? 4 },
+            "forced" => new Forced(),
             _ => throw new ArgumentException(name),
         };
 

@@ -15,9 +15,6 @@ namespace Tokenwright.Tests.Plugins.Drafting;
 [Collection("Reference models")]
 public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper output)
 {
-    private const float NearTie = 1e-3f;
-    private const int TokensPerNearTie = 30_000;
-
     // With 4 bits another kernel multiplies several rows than multiplies one, and rounds what it multiplies by, too.
     private const float RoundedTie = 0.5f;
 
@@ -157,7 +154,7 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
             if (same < plain.Count || same < drafted.Tokens.Count)
             {
                 parted++;
-                (await IsNearTie(Plainly(), same, drafted.Tokens[same], isRounded ? RoundedTie : NearTie))
+                (await NearTies.IsOneAsync(Plainly(), same, drafted.Tokens[same], isRounded ? RoundedTie : NearTies.Bound))
                     .Should()
                     .BeTrue("prompt {0} parts at token {1}, where plain decoding is sure", i, same);
             }
@@ -171,7 +168,7 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
                 $"| {model.Model.Info.Name} | {drafter} | {nodes} | {(isGreedy ? "greedy" : "sampled")} | {prompts.Length} | {tokens} | {parted} | {(double)tokens / steps:0.00} |"
             )
         );
-        parted.Should().BeLessThanOrEqualTo(isRounded ? prompts.Length : 1 + tokens / TokensPerNearTie);
+        parted.Should().BeLessThanOrEqualTo(isRounded ? prompts.Length : NearTies.Most(tokens));
     }
 
     // Greedy texts have penalties in every fourth; sampled ones go through the temperatures, each with cuts and with penalties.
@@ -192,20 +189,5 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
         return number % 2 == 0
             ? [temperature, new TopKCut { Value = 40 }, new TopPCut { Value = 0.95 }]
             : [temperature, .. penalties];
-    }
-
-    // Whether plain decoding would take the other token too if that token's logit were a little higher.
-    private static async Task<bool> IsNearTie(Request plain, int at, int token, float bound)
-    {
-        var nudge = new Nudge(plain.Prompt.Length + at, token, 2 * bound);
-        var text = await Run.TextAsync(
-            plain with
-            {
-                Processors = [.. plain.Processors, nudge],
-                MaxTokens = at + 1,
-            },
-            TestContext.Current.CancellationToken
-        );
-        return text.Tokens[at] == token;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Tokenwright.Conformance;
+using Tokenwright.Models.Tokenizers;
 using Tokenwright.Plugins.JsonSchema;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
@@ -155,6 +156,9 @@ public sealed class TextConstraintTests
             """{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer"},"next":{"$ref":"#"}},"required":["id"]},"minItems":1}""",
             """{"type":"object","minProperties":2,"additionalProperties":{"type":"boolean"}}""",
             """{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"null"}},"dependentRequired":{"a":["b"]},"required":["a"]}""",
+            """{"type":"object","minProperties":2,"propertyNames":{"pattern":"^[A-Z][a-z]+$"},"additionalProperties":{"type":"boolean"}}""",
+            """{"type":"object","patternProperties":{"^a":{"type":"integer"},"z$":{"type":"string","maxLength":3}},"minProperties":1}""",
+            """{"type":"object","properties":{"a":{"type":"string","maxLength":5}},"required":["a"],"additionalProperties":{"pattern":"^[\\n\\\\]{2}$"}}""",
             """{"type":"array","items":{"type":"string"},"uniqueItems":true,"minItems":2}""",
             """{"type":"array","contains":{"const":"needle"},"minItems":2}""",
             """{"anyOf":[{"type":"object","properties":{"kind":{"const":"x"},"v":{"type":"number"}},"required":["kind","v"]},{"type":"object","properties":{"kind":{"const":"y"}},"required":["kind"],"additionalProperties":false}]}""",
@@ -198,6 +202,68 @@ public sealed class TextConstraintTests
             compiled.IsMatch([.. bytes]).Should().BeTrue(Encoding.UTF8.GetString([.. bytes]));
             using var document = JsonDocument.Parse(bytes.ToArray());
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Closable))]
+    public void A_mask_near_the_end_holds_exactly_the_tokens_whose_ending_fits(string schema)
+    {
+        var vocabulary = Tokenizer.Load(Repository.ReferenceModel("target"));
+        var tables = new VocabularyTables(vocabulary);
+        int end = vocabulary.Encode("<|endoftext|>")[0];
+        var compiled = CompiledSchema.Compile(schema);
+        var random = new Random(7);
+        foreach (int budget in new[] { 24, 40, 500 })
+        {
+            var constraint = new TextConstraint(compiled, tables, [end], new TextOptions { Budget = budget });
+            var mask = new ulong[constraint.Words];
+            var state = constraint.Start;
+            for (int used = 0; used < 20; used++)
+            {
+                constraint.FillMask(state, used, mask);
+                var allowed = Enumerable.Range(0, tables.Size).Where(token => TokenMask.Contains(mask, token)).ToArray();
+                allowed
+                    .Should()
+                    .Equal(Enumerable.Range(0, tables.Size).Where(token => constraint.Allows(state, used, token)), schema);
+
+                int taken = allowed[random.Next(allowed.Length)];
+                if (taken == end)
+                {
+                    break;
+                }
+
+                constraint.TryNext(state, used, taken, out state).Should().BeTrue();
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"type":"string"}""", "\"a\\u")]
+    [InlineData("""{"type":"string"}""", "\"a\\ud83d\\")]
+    [InlineData("""{"type":"string","pattern":"^\\n+$"}""", "\"\\")]
+    [InlineData("true", "{\"\\u")]
+    [InlineData("true", "{\"a\\u00")]
+    [InlineData("true", "{\"\": 1, \"t")]
+    [InlineData("true", "{\"\": 1, \"0\": 1, \"0")]
+    public void What_is_half_typed_can_be_closed(string schema, string text)
+    {
+        const int budget = 1000;
+        var compiled = CompiledSchema.Compile(schema);
+        var constraint = Make(compiled, new TextOptions { Budget = budget });
+        var state = Read(constraint, text)!;
+        state.Should().NotBeNull("with so much left it can still be closed");
+        var bytes = new List<byte>(Encoding.UTF8.GetBytes(text));
+        var mask = new ulong[constraint.Words];
+        for (int used = budget - 20; used < budget && !constraint.CanEnd(state); used++)
+        {
+            constraint.FillMask(state, used, mask);
+            int taken = Allowed(mask)[0];
+            bytes.AddRange(Vocabulary.Bytes(taken));
+            constraint.TryNext(state, used, taken, out state).Should().BeTrue();
+        }
+
+        compiled.IsMatch([.. bytes]).Should().BeTrue(Encoding.UTF8.GetString([.. bytes]));
+        using var document = JsonDocument.Parse(bytes.ToArray());
     }
 
     [Fact]
