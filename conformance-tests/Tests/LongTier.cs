@@ -25,7 +25,15 @@ internal static class LongTier
         lock (Gate)
         {
             string text = File.Exists(file) ? File.ReadAllText(file) : "";
-            File.AppendAllText(file, text.Contains(heading, StringComparison.Ordinal) ? line + "\n" : $"\n{heading}\n{line}\n");
+            int at = text.IndexOf(heading, StringComparison.Ordinal);
+            if (at < 0)
+            {
+                File.AppendAllText(file, $"\n{heading}\n{line}\n");
+                return;
+            }
+
+            int next = text.IndexOf("\n\n## ", at + heading.Length, StringComparison.Ordinal);
+            File.WriteAllText(file, next < 0 ? $"{text}{line}\n" : text.Insert(next + 1, line + "\n"));
         }
     }
 }
