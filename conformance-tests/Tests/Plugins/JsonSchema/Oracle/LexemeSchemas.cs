@@ -23,7 +23,7 @@ internal sealed class LexemeSchemas(Random random)
         "^\\S+\\s\\S+$",
         "^\"?[\\\\/]$",
     ];
-    private static readonly string[] KeyPatterns = ["^x-", "^[a-z]{1,2}$", "\\d$", "é"];
+    private static readonly string[] KeyPatterns = ["^x-", "^[a-z]{1,2}$", "\\d$", "é", "^[ab]$"];
     private static readonly decimal[] Numbers = [-200, -12.5m, -1, -0.01m, 0, 0.5m, 1, 2.25m, 9, 10, 99, 100.1m, 1234, 1e20m];
     private static readonly decimal[] Steps = [0.01m, 0.25m, 0.5m, 1, 2, 3, 7, 10, 100];
 
