@@ -32,6 +32,8 @@ public static class SchemaCheck
         }
         catch (SchemaException first)
         {
+            if (Fuel.IsExhausted)
+                return [Finding(first)];
             // Read on leniently: then every place that cannot be enforced is named, not only the first.
             try
             {
