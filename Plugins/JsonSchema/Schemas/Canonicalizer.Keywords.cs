@@ -108,11 +108,12 @@ internal sealed partial class Canonicalizer
             return canonicalizer.Schema(canonicalizer._documents.Child(place, element, pointer), scope);
         }
 
-        // A negation that is negated is what it negates: two complements would multiply out what is written plainly.
+        // A negation that is negated is what it negates, but for what it has looked at: two complements would multiply out what is plain.
         private Expression Negation(JsonElement value)
         {
             if (
-                value.ValueKind == JsonValueKind.Object
+                !canonicalizer._documents.HasUnevaluated
+                && value.ValueKind == JsonValueKind.Object
                 && value.GetPropertyCount() == 1
                 && value.TryGetProperty("not", out var inner)
                 && inner.ValueKind == JsonValueKind.Object
