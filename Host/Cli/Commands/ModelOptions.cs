@@ -86,6 +86,7 @@ internal sealed class ModelOptions
         {
             Check(parsed, (OnnxCausalModel)model.Model.Model);
             // Reading a vocabulary leaves some 30 MB behind, and generating makes too little garbage for another collection to come for them.
+            // It takes 20 to 30 ms of the start.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return model;
         }

