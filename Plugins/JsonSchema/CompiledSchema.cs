@@ -206,7 +206,12 @@ public sealed class CompiledSchema
                     Visit(item);
                 Visit(shape.Rest);
                 foreach (var contained in shape.Contains)
+                {
                     Visit(contained.Value);
+                    // Beyond so many, items must not satisfy it.
+                    if (contained.Max != int.MaxValue)
+                        Visit(canonicalizer.Not(contained.Value));
+                }
             }
         }
     }

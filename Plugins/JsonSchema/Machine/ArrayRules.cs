@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
 
 namespace Tokenwright.Plugins.JsonSchema.Machine;
@@ -7,14 +5,13 @@ namespace Tokenwright.Plugins.JsonSchema.Machine;
 /// <summary>The shapes that an array may have in some place, read at once; items that must differ are read one shape at a time.</summary>
 internal sealed class ArrayRules
 {
-    private readonly ArrayWay[] _none;
     private ArrayFrame? _lastFrame;
 
     public ArrayRules(Automaton automaton, ArrayShape[] shapes)
     {
         Automaton = automaton;
         IsUnique = shapes[0].Unique;
-        _none = [.. shapes.Select(shape => new ArrayWay(new ArrayCase(automaton, shape), 0, new int[shape.Contains.Length]))];
+        None = [.. shapes.Select(shape => new ArrayWay(new ArrayCase(automaton, shape), 0, new int[shape.Contains.Length]))];
     }
 
     public Automaton Automaton { get; }
@@ -22,33 +19,36 @@ internal sealed class ArrayRules
     /// <summary>Whether items must differ.</summary>
     public bool IsUnique { get; }
 
+    /// <summary>No items yet.</summary>
+    public ArrayWay[] None { get; }
+
     /// <summary>The array right after its opening bracket.</summary>
     public ArrayFrame Begin(Frame? parent)
     {
         var known = _lastFrame;
         if (known is not null && ReferenceEquals(known.Parent, parent))
             return known;
-        return _lastFrame = new ArrayFrame(parent, this, _none, null);
+        return _lastFrame = new ArrayFrame(parent, this, None, null);
     }
 
     /// <summary>The array right after its opening bracket, in no other.</summary>
-    public ArrayFrame Alone() => new(null, this, _none, null);
+    public ArrayFrame Alone() => new(null, this, None, null);
 
-    /// <summary>The array after an item whose text was captured; null when an equal one came before.</summary>
-    public static ArrayFrame? Finish(ArrayFrame frame, Capture? text)
+    /// <summary>The array right after its opening bracket, where it must differ from some; null when it cannot.</summary>
+    public ArrayFrame? Begin(Frame? parent, Taken? taken)
     {
-        using var document = JsonDocument.Parse(Capture.Text(frame.Start, text));
-        var canonical = CanonicalJson.Write(document.RootElement);
-        return frame.Used?.Contains(canonical) == true
-            ? null
-            : new ArrayFrame(frame.Parent, frame.Rules, frame.Ways, new UsedItems(canonical, frame.Used));
+        if (taken is null)
+            return Begin(parent);
+        return Completions.CanDiffer(Automaton, None, 0, null, taken)
+            ? new ArrayFrame(parent, this, None, null) { Taken = taken }
+            : null;
     }
 }
 
 /// <summary>One way to take an array: as which of its shapes, and what its items so far count for.</summary>
 internal sealed class ArrayWay(ArrayCase shape, int index, int[] matched) : IEquatable<ArrayWay>
 {
-    private (ArrayWay, NodeEntry)[]? _next;
+    private (ArrayWay, NodeEntry, Taken?)[]? _next;
 
     public ArrayCase Shape => shape;
 
@@ -60,8 +60,8 @@ internal sealed class ArrayWay(ArrayCase shape, int index, int[] matched) : IEqu
 
     public bool CanClose => shape.CanClose(index, matched);
 
-    /// <summary>The ways to begin one more item, and what it must satisfy.</summary>
-    public (ArrayWay Way, NodeEntry Item)[] Next(UsedItems? used) =>
+    /// <summary>The ways to begin one more item, what it must satisfy, and what it must differ from.</summary>
+    public (ArrayWay Way, NodeEntry Item, Taken? Barred)[] Next(Taken? used) =>
         used is null ? _next ??= shape.Next(this, null) : shape.Next(this, used);
 
     /// <summary>Whether all that another way can still become, this one can.</summary>
@@ -94,23 +94,55 @@ internal sealed class ArrayCase(Automaton automaton, ArrayShape shape)
         return true;
     }
 
-    public (ArrayWay, NodeEntry)[] Next(ArrayWay way, UsedItems? used)
+    /// <summary>Whether items must differ.</summary>
+    public bool IsUnique => shape.Unique;
+
+    public (ArrayWay, NodeEntry, Taken?)[] Next(ArrayWay way, Taken? used)
     {
         if (way.Index >= _reach)
             return [];
         lock (automaton.Gate)
         {
             var item = _canonicalizer.ItemAt(shape, way.Index);
-            if (shape.Unique)
-                item = WithoutUsed(item, used);
             var index = way.Index + 1;
             // Once past the prefix and the least length of an unlimited array, all places are alike.
             if (_reach == int.MaxValue && way.Index >= shape.Prefix.Length && index > shape.Min && CountsAreSettled(way.Matched))
                 index = way.Index;
-            var result = new List<(ArrayWay, NodeEntry)>();
-            Choose(way, item, index, 0, way.Matched, result);
+            var result = new List<(ArrayWay, NodeEntry, Taken?)>();
+            foreach (var (choice, matched) in _canonicalizer.Counted(shape, item, way.Matched))
+            {
+                if (!CanComplete(index, matched))
+                    continue;
+                var barred = used;
+                if (shape.Unique && !IsLeftOver(index, matched, ref barred))
+                    continue;
+                var same = index == way.Index && matched.AsSpan().SequenceEqual(way.Matched);
+                result.Add((same ? way : new ArrayWay(this, index, matched), automaton.Entry(choice), barred));
+            }
             return [.. result];
         }
+    }
+
+    /// <summary>Whether the places after an item can be filled; values are barred from the item without which they could not.</summary>
+    private bool IsLeftOver(int index, int[] matched, ref Taken? barred)
+    {
+        var used = barred;
+        var options = new HashSet<string>();
+        if (!_canonicalizer.CanFill(shape, index, matched, (item, limit) => Unused(item, used, limit), options))
+            return false;
+        foreach (var value in options)
+        {
+            var without = new Taken(value, used);
+            if (!_canonicalizer.CanFill(shape, index, matched, (item, limit) => Unused(item, without, limit)))
+                barred = new Taken(value, barred);
+        }
+        return true;
+    }
+
+    private List<string>? Unused(Expression item, Taken? used, int limit)
+    {
+        var values = Completions.Values(automaton, automaton.Entry(item), limit + (used?.Count ?? 0));
+        return values?.Where(value => used?.Contains(value) != true).ToList() is { } left && left.Count <= limit ? left : null;
     }
 
     private bool CountsAreSettled(int[] matched)
@@ -121,31 +153,6 @@ internal sealed class ArrayCase(Automaton automaton, ArrayShape shape)
                 return false;
         }
         return true;
-    }
-
-    private void Choose(ArrayWay way, Expression item, int index, int demand, int[] matched, List<(ArrayWay, NodeEntry)> result)
-    {
-        if (item == _canonicalizer.False)
-            return;
-        if (demand == matched.Length)
-        {
-            if (!_canonicalizer.IsInhabited(item) || !CanComplete(index, matched))
-                return;
-            var same = index == way.Index && matched.AsSpan().SequenceEqual(way.Matched);
-            result.Add((same ? way : new ArrayWay(this, index, matched), automaton.Entry(item)));
-            return;
-        }
-        var (value, min, max) = shape.Contains[demand];
-        var count = matched[demand];
-        if (count < max && (count < min || max != int.MaxValue))
-        {
-            var more = (int[])matched.Clone();
-            more[demand]++;
-            Choose(way, _canonicalizer.And(item, value), index, demand + 1, more, result);
-        }
-        // Without an upper bound an item that matches may as well go uncounted.
-        var without = max == int.MaxValue ? item : _canonicalizer.And(item, _canonicalizer.Not(value));
-        Choose(way, without, index, demand + 1, matched, result);
     }
 
     private bool CanComplete(int index, int[] matched)
@@ -159,22 +166,5 @@ internal sealed class ArrayCase(Automaton automaton, ArrayShape shape)
         var left = (long)_reach - Math.Max(index, shape.Prefix.Length);
         return needed <= 0
             || needed <= left && _canonicalizer.IsInhabited(_canonicalizer.And(shape.Rest ?? _canonicalizer.True, value));
-    }
-
-    /// <summary>Where values can run out, the used ones are taken out of what the next item must satisfy.</summary>
-    private Expression WithoutUsed(Expression item, UsedItems? used)
-    {
-        if (used is null)
-            return item;
-        var node = _canonicalizer.Normalize(item);
-        if (node.Objects.Length > 0 || node.Arrays.Length > 0 || LanguagePool.IsRich(node.Strings) && node.Numbers.Length == 0)
-            return item;
-        if (used.Left is { } known && known.Item == item)
-            return known.Left;
-        var left = used.Next is null ? item : WithoutUsed(item, used.Next);
-        using var value = JsonDocument.Parse(used.Text);
-        left = _canonicalizer.Without(left, value.RootElement.Clone());
-        used.Left = (item, left);
-        return left;
     }
 }

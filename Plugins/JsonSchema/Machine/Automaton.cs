@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
@@ -50,6 +51,50 @@ internal sealed class Automaton
             var node = Canonicalizer.Normalize(expression);
             return node.Entry ??= node == Canonicalizer.Anything ? _shared.Anything : Prepare(node);
         }
+    }
+
+    /// <summary>What a value may be, but for some values; null when that is nothing.</summary>
+    /// <remarks>
+    /// Scalars are taken out. An object or array is told apart while it is read; so are strings of which there are endlessly many, whatever
+    /// has been typed.
+    /// </remarks>
+    public NodeEntry? Without(NodeEntry entry, Taken? barred)
+    {
+        if (barred is null)
+            return entry;
+        NodeEntry left;
+        lock (Gate)
+        {
+            var node = Without(entry.Node, barred);
+            left = node == entry.Node ? entry : node.Entry ??= Prepare(node);
+        }
+        return
+            left.StringStart != ByteDfa.Dead
+            || left.Numbers is not null
+            || left.Node.Null
+            || left.Node.True
+            || left.Node.False
+            || left.Objects?.Begin(null, Taken.Of(barred, JsonValueKind.Object)) is not null
+            || left.Arrays.Length > 0
+                && Array.Exists(left.Arrays, rules => rules.Begin(null, Taken.Of(barred, JsonValueKind.Array)) is not null)
+            ? left
+            : null;
+    }
+
+    private Node Without(Node node, Taken? barred)
+    {
+        if (barred is null)
+            return node;
+        for (var known = barred.Left; known is not null; known = known.Next)
+        {
+            if (known.Of == node)
+                return known.Left;
+        }
+        var left = Without(node, barred.Next);
+        if (barred.IsScalar && !(barred.Text[0] == '"' && LanguagePool.IsRich(node.Strings)))
+            left = Canonicalizer.Without(left, barred.Value);
+        barred.Left = new(node, left, barred.Left);
+        return left;
     }
 
     internal NodeEntry Prepare(Node node)
@@ -111,7 +156,7 @@ internal sealed class Automaton
             return;
         }
         // The byte may end a number and belong to what follows: then it is not part of the item's text.
-        Advance(thread with { Text = new Capture(thread.Text, value, thread.Text.Length + 1) }, value, into);
+        Advance(thread with { Text = thread.Text.With(value) }, value, into);
     }
 
     private void Advance(in Thread thread, byte value, List<Thread> into)
@@ -160,22 +205,22 @@ internal sealed class Automaton
                 StepValue(thread, (NodeEntry)thread.Detail!, thread.Top, value, into);
                 return;
             case Phase.FirstKey or Phase.NextKey:
-                var open = ((ObjectFrame)thread.Top!).Members;
+                var open = (ObjectFrame)thread.Top!;
                 if (value == '"')
                     StartKey(thread, open, into);
                 else if (value == '}' && thread.Phase == Phase.FirstKey && open.CanClose)
-                    Finish(thread with { Top = thread.Top.Parent }, thread.Text, into);
+                    Finish(thread with { Top = open.Parent }, thread.Text, into);
                 return;
             case Phase.Colon:
                 if (value == ':')
                     into.Add(thread with { Phase = Phase.Value, Gap = 0 });
                 return;
             case Phase.AfterProperty:
-                var members = ((ObjectFrame)thread.Top!).Members;
+                var members = (ObjectFrame)thread.Top!;
                 if (value == ',' && members.CanAddAny)
                     into.Add(thread with { Phase = Phase.NextKey, Gap = 0 });
                 else if (value == '}' && members.CanClose)
-                    Finish(thread with { Top = thread.Top.Parent }, thread.Text, into);
+                    Finish(thread with { Top = members.Parent }, thread.Text, into);
                 return;
             case Phase.FirstItem or Phase.NextItem:
                 var array = (ArrayFrame)thread.Top!;
@@ -200,15 +245,14 @@ internal sealed class Automaton
 
     private void StartItem(in Thread thread, ArrayFrame array, ArrayFrame after, NodeEntry item, byte value, List<Thread> into)
     {
-        if (!array.Rules.IsUnique)
+        if (!array.IsRead)
         {
             StepValue(thread, item, after, value, into);
             return;
         }
         // Items that must differ are captured from their first byte on.
         var text = thread.Text ?? new Capture(null, value, 1);
-        var frame = new ArrayFrame(after.Parent, after.Rules, after.Ways, after.Used) { Start = text.Previous };
-        StepValue(thread with { Text = text }, item, frame, value, into);
+        StepValue(thread with { Text = text }, item, after.From(text.Previous), value, into);
     }
 
     private void StepValue(in Thread thread, NodeEntry entry, Frame? top, byte value, List<Thread> into)
@@ -220,12 +264,15 @@ internal sealed class Automaton
                     into.Add(new(Phase.String, 0, entry.StringStart, Strings, top, thread.Text));
                 return;
             case (byte)'{':
-                if (entry.Objects is { } objects)
-                    into.Add(new(Phase.FirstKey, 0, 0, null, objects.Begin(top), thread.Text));
+                if (entry.Objects?.Begin(top, Taken.Of(top?.Pending?.Barred, JsonValueKind.Object)) is { } open)
+                    into.Add(new(Phase.FirstKey, 0, 0, null, open, thread.Text));
                 return;
             case (byte)'[':
                 foreach (var rules in entry.Arrays)
-                    into.Add(new(Phase.FirstItem, 0, 0, null, rules.Begin(top), thread.Text));
+                {
+                    if (rules.Begin(top, Taken.Of(top?.Pending?.Barred, JsonValueKind.Array)) is { } first)
+                        into.Add(new(Phase.FirstItem, 0, 0, null, first, thread.Text));
+                }
                 return;
             case (byte)'t' when entry.Node.True:
                 into.Add(new(Phase.Literal, 1, 0, null, top, thread.Text));
@@ -263,20 +310,28 @@ internal sealed class Automaton
             case Masks.HoleFrame:
                 into.Add(new(Phase.Hole, 0, 0, null, thread.Top, null));
                 return;
-            case ObjectFrame frame:
-                into.Add(new(Phase.AfterProperty, 0, 0, null, frame, text));
-                return;
-            default:
-                var array = (ArrayFrame)thread.Top;
-                if (!array.Rules.IsUnique)
-                {
-                    into.Add(new(Phase.AfterItem, 0, 0, null, array, text));
-                    return;
-                }
-                if (ArrayRules.Finish(array, text) is { } next)
-                    into.Add(new(Phase.AfterItem, 0, 0, null, next, IsCaptured(array.Parent) ? text : null));
-                return;
         }
+        var after = thread.Top;
+        if (after.Pending is { } pending)
+        {
+            var value = pending.Read(text);
+            if (pending.Barred?.Contains(value) == true)
+                return;
+            after = after is ObjectFrame members ? members.After(value) : ((ArrayFrame)after).After(value);
+        }
+        if (after is ObjectFrame)
+            into.Add(new(Phase.AfterProperty, 0, 0, null, after, text));
+        else
+            into.Add(
+                new(
+                    Phase.AfterItem,
+                    0,
+                    0,
+                    null,
+                    after,
+                    after is ArrayFrame { Rules.IsUnique: true } && !IsCaptured(after.Parent) ? null : text
+                )
+            );
     }
 
     private static bool IsCaptured(Frame? frame)
@@ -289,21 +344,11 @@ internal sealed class Automaton
         return false;
     }
 
-    private static void StartKey(in Thread thread, Members members, List<Thread> into)
+    private static void StartKey(in Thread thread, ObjectFrame frame, List<Thread> into)
     {
-        var unnamed = members.UnnamedStart;
-        if (unnamed != ByteDfa.Dead || HasUsable(members, 0, members.Rules.Names.Length))
-            into.Add(thread with { Phase = Phase.Key, Gap = 0, State = unnamed, Detail = members.Rules.FirstKey });
-    }
-
-    public static bool HasUsable(Members members, int low, int high)
-    {
-        for (var i = low; i < high; i++)
-        {
-            if (members.CanAdd(i))
-                return true;
-        }
-        return false;
+        var (rules, unnamed) = (frame.Members.Rules, frame.UnnamedStart);
+        if (unnamed != ByteDfa.Dead || frame.CanAddOf(0, rules.Names.Length))
+            into.Add(thread with { Phase = Phase.Key, Gap = 0, State = unnamed, Detail = rules.FirstKey });
     }
 
     private void StepKey(in Thread thread, byte value, List<Thread> into)
@@ -319,7 +364,7 @@ internal sealed class Automaton
         var unnamed = thread.State == ByteDfa.Dead ? ByteDfa.Dead : Keys.Next(thread.State, value);
         if (key.Find(value) is { } known)
         {
-            if (unnamed != ByteDfa.Dead || HasUsable(members, known.Low, known.High))
+            if (unnamed != ByteDfa.Dead || frame.CanAddOf(known.Low, known.High))
                 into.Add(thread with { State = unnamed, Detail = known });
             return;
         }
@@ -352,7 +397,7 @@ internal sealed class Automaton
             (low, high) = Narrow(members.Rules.Names, low, high, text.Length, value);
             text = [.. text, value];
         }
-        if (unnamed != ByteDfa.Dead || CanBeNamed(members, low, high, text.Length, escape))
+        if (unnamed != ByteDfa.Dead || CanBeNamed(frame, low, high, text.Length, escape))
             into.Add(thread with { State = unnamed, Detail = Key(key, value, new KeyState(low, high, text, escape)) });
     }
 
@@ -375,13 +420,13 @@ internal sealed class Automaton
         return (low, end);
     }
 
-    private static bool CanBeNamed(Members members, int low, int high, int depth, byte[] escape)
+    private static bool CanBeNamed(ObjectFrame frame, int low, int high, int depth, byte[] escape)
     {
         if (escape.Length == 0)
-            return HasUsable(members, low, high);
+            return frame.CanAddOf(low, high);
         for (var i = low; i < high; i++)
         {
-            if (members.CanAdd(i) && CanSpell(members.Rules.Names[i].AsSpan(depth), escape))
+            if (frame.CanAdd(i) && CanSpell(frame.Members.Rules.Names[i].AsSpan(depth), escape))
                 return true;
         }
         return false;
@@ -464,7 +509,7 @@ internal sealed class Automaton
         var members = frame.Members;
         if (key.Low < key.High && members.Rules.Names[key.Low].Length == key.Text.Length)
         {
-            if (members.CanAdd(key.Low))
+            if (frame.CanAdd(key.Low))
                 NamedValues(frame, key.Low, thread.Text, into);
         }
         else if (thread.State != ByteDfa.Dead && Keys.CanClose(thread.State) && members.Extra?.Contains(key.Text) != true)
@@ -474,15 +519,15 @@ internal sealed class Automaton
     /// <summary>The ways to read the value of a named key: the object it belongs to, and what it must satisfy.</summary>
     public static void NamedValues(ObjectFrame frame, int name, Capture? text, List<Thread> into)
     {
-        foreach (var (members, value) in frame.Members.With(name))
-            into.Add(new(Phase.Colon, 0, 0, value, frame.With(members), text));
+        foreach (var (after, value) in frame.Values(name))
+            into.Add(new(Phase.Colon, 0, 0, value, after.From(text), text));
     }
 
     /// <summary>The same for a key that no property names.</summary>
     public static void UnnamedValues(ObjectFrame frame, byte[] key, Capture? text, List<Thread> into)
     {
-        foreach (var (members, value) in frame.Members.With(key))
-            into.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, members), text));
+        foreach (var (after, value) in frame.Values(key))
+            into.Add(new(Phase.Colon, 0, 0, value, after.From(text), text));
     }
 
     /// <summary>Reads one byte in every thread; the threads that go on, without repeats.</summary>
@@ -567,8 +612,10 @@ internal sealed class Automaton
             return null;
         return (a.Top, b.Top) switch
         {
-            (ObjectFrame x, ObjectFrame y) when x.Members.CanJoin(y.Members) => x.With(x.Members.Join(y.Members)),
-            (ArrayFrame x, ArrayFrame y) when x.Rules == y.Rules && !x.Rules.IsUnique => x.Join(y),
+            (ObjectFrame { Taken: null } x, ObjectFrame { Taken: null } y) when x.Members.CanJoin(y.Members) => x.With(
+                x.Members.Join(y.Members)
+            ),
+            (ArrayFrame x, ArrayFrame y) when x.Rules == y.Rules && !x.IsRead && !y.IsRead => x.Join(y),
             _ => null,
         };
     }

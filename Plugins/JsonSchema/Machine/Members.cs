@@ -57,6 +57,9 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
 
     public bool Has(int name) => (seen[name >> 6] >> name & 1) != 0;
 
+    public bool Has(string key) =>
+        rules.Index.TryGetValue(key, out var name) ? Has(name) : extra?.Contains(System.Text.Encoding.UTF8.GetBytes(key)) == true;
+
     public bool CanClose
     {
         get

@@ -18,4 +18,11 @@ internal sealed class NodeEntry
 
     /// <summary>Whether schemas share it, so that its masks are worth keeping apart from what holds the value.</summary>
     public bool IsShared { get; init; }
+
+    /// <summary>All values there may be, as canonical texts, found before.</summary>
+    public Listing? Values { get; set; }
+
+    /// <param name="Limit">The most values that were looked for.</param>
+    /// <param name="All">The values; null where there are more.</param>
+    internal sealed record Listing(int Limit, IReadOnlyList<string>? All);
 }

@@ -61,6 +61,9 @@ internal sealed class ObjectCase
     /// <summary>Which demands for existence some unnamed key could meet.</summary>
     public ulong MetByUnnamed { get; }
 
+    /// <summary>Whether there is always one more key to add.</summary>
+    public bool IsOpen => Unnamed is { Exist: true, IsRich: true } && _shape.Max == int.MaxValue;
+
     /// <summary>The place of a named key in the order.</summary>
     public int Rank(int name) => _rank[name];
 

@@ -9,7 +9,6 @@ namespace Tokenwright.Plugins.JsonSchema.Machine;
 /// </summary>
 internal sealed class ObjectRules
 {
-    private readonly Members _none;
     private ObjectFrame? _lastFrame;
 
     public ObjectRules(Automaton automaton, ObjectShape[] shapes)
@@ -37,7 +36,7 @@ internal sealed class ObjectRules
         FirstKey = new KeyState(0, Names.Length, [], []);
         var unnamed = new List<(Layer[] Layers, UnnamedKeys Keys)>();
         Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers)))];
-        _none = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);
+        None = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);
 
         UnnamedKeys Unnamed(Layer[] layers)
         {
@@ -60,6 +59,12 @@ internal sealed class ObjectRules
     /// <summary>The place of each name in the table.</summary>
     public Dictionary<string, int> Index { get; }
 
+    /// <summary>No members yet.</summary>
+    public Members None { get; }
+
+    /// <summary>Whether any object of them can become yet another one by one more key.</summary>
+    public bool IsOpen => Array.TrueForAll(Cases, shape => shape.IsOpen);
+
     /// <summary>Where every key begins.</summary>
     public KeyState FirstKey { get; }
 
@@ -69,9 +74,17 @@ internal sealed class ObjectRules
         var known = _lastFrame;
         if (known is not null && ReferenceEquals(known.Parent, parent))
             return known;
-        return _lastFrame = new ObjectFrame(parent, _none);
+        return _lastFrame = new ObjectFrame(parent, None);
+    }
+
+    /// <summary>The object right after its opening brace, where it must differ from some; null when it cannot.</summary>
+    public ObjectFrame? Begin(Frame? parent, Taken? taken)
+    {
+        if (taken is null || IsOpen)
+            return Begin(parent);
+        return Completions.CanDiffer(None, taken) ? new ObjectFrame(parent, None) { Taken = taken } : null;
     }
 
     /// <summary>The object right after its opening brace, in no other.</summary>
-    public ObjectFrame Alone() => new(null, _none);
+    public ObjectFrame Alone() => new(null, None);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Tokenwright.Plugins.JsonSchema.Machine;
 using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
@@ -128,7 +129,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
                     && ((NodeEntry)thread.Detail!).IsShared:
                 WalkSegment(trie, node, thread);
                 return;
-            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).Rules.IsUnique:
+            case Phase.FirstItem or Phase.NextItem when !((ArrayFrame)thread.Top!).IsRead:
                 WalkItems(trie, node, thread, (ArrayFrame)thread.Top);
                 return;
             case Phase.Literal:
@@ -360,7 +361,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (thread.Text is not null)
         {
             // Each ending has a text of its own, and the text decides what may follow.
-            if (thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
+            if (thread.Top!.Pending?.Barred is not null)
                 Ends(trie, node, lexeme, thread);
             else
             {
@@ -384,7 +385,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Follows every ending of a lexeme by itself.</summary>
     private void Ends(Trie trie, int node, LexemeMask lexeme, in Thread thread)
     {
-        if (thread.Phase == Phase.String && thread.Top is ArrayFrame { Rules.IsUnique: true, Used: not null })
+        if (thread.Phase == Phase.String && thread.Top!.Pending?.Barred is not null)
         {
             foreach (var end in lexeme.Closings)
                 Replay(trie, node, end, thread);
@@ -504,7 +505,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         // A thread whose lexeme automaton sees only unnamed keys: names may be legal where those are not.
         if (!members.UnnamedIsAll)
             WalkNames(trie, node, thread, key.Low, key.High, key.Text.Length);
-        var special = Exceptions(trie, node, key, members);
+        var special = Exceptions(trie, node, key, frame);
         if (!members.UnnamedIsUniform || thread.Text is not null || !strings.IsBetweenCharacters(thread.State))
         {
             var hasDemands = members.HasDemands;
@@ -572,8 +573,9 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     }
 
     /// <summary>Nodes at which a key closes that is named or used already: rules of their own.</summary>
-    private static List<int> Exceptions(Trie trie, int node, KeyState key, Members members)
+    private static List<int> Exceptions(Trie trie, int node, KeyState key, ObjectFrame frame)
     {
+        var members = frame.Members;
         var result = new List<int>();
         var depth = key.Text.Length;
         for (var i = key.Low; i < key.High; i++)
@@ -582,6 +584,15 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         {
             if (list.Key.AsSpan().StartsWith(key.Text))
                 Follow(list.Key.AsSpan(depth));
+        }
+        if (frame.Taken is not null)
+        {
+            foreach (var taken in frame.TakenKeys)
+            {
+                var text = Encoding.UTF8.GetBytes(taken);
+                if (text.AsSpan().StartsWith(key.Text))
+                    Follow(text.AsSpan(depth));
+            }
         }
         return result;
 
@@ -602,8 +613,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
     /// <summary>Follows the names that may still come, and the vocabulary, side by side.</summary>
     private void WalkNames(Trie trie, int node, in Thread thread, int low, int high, int depth)
     {
-        var members = ((ObjectFrame)thread.Top!).Members;
-        var names = members.Rules.Names;
+        var frame = (ObjectFrame)thread.Top!;
+        var names = frame.Members.Rules.Names;
         if (trie.After[node] == node + 1)
             return;
         var escape = trie.Child(node, (byte)'\\');
@@ -620,7 +631,7 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             );
         if (low < high && names[low].Length == depth)
         {
-            var close = members.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
+            var close = frame.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
             if (close >= 0)
                 Enter(
                     trie,
@@ -643,10 +654,10 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
             if (value >= 0x20 && value is not ((byte)'"' or (byte)'\\'))
             {
                 var child = trie.Child(node, value);
-                if (child >= 0 && Automaton.HasUsable(members, low, end))
+                if (child >= 0 && frame.CanAddOf(low, end))
                 {
                     Add(trie.Tokens(child));
-                    WalkNames(trie, child, thread, low, end, depth + 1);
+                    WalkNames(trie, child, thread with { Text = thread.Text?.With(value) }, low, end, depth + 1);
                 }
             }
             low = end;

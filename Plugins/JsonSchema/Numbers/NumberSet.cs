@@ -125,6 +125,30 @@ internal sealed record NumberSet
         throw new FuelException();
     }
 
+    /// <summary>The members, where there are at most so many and the bounds show it; null else.</summary>
+    public List<ExactDecimal>? Members(int limit)
+    {
+        if (Low is not { } low || High is not { } high)
+            return null;
+        if (low == high)
+            return Contains(low) ? [low] : [];
+        if (MultipleOf is not { } step)
+            return null;
+        var scale = Math.Max(step.Scale, Math.Max(low.Scale, high.Scale));
+        var (by, last) = (step.At(scale), high.At(scale));
+        var members = new List<ExactDecimal>();
+        var trials = 0;
+        for (var at = CeilingMultiple(low.At(scale), by); at <= last; at += by)
+        {
+            var value = new ExactDecimal(at, scale);
+            if (Contains(value))
+                members.Add(value);
+            if (members.Count > limit || ++trials > TrialLimit)
+                return null;
+        }
+        return members;
+    }
+
     private static BigInteger CeilingMultiple(BigInteger value, BigInteger step)
     {
         var quotient = BigInteger.DivRem(value, step, out var rest);

@@ -14,6 +14,9 @@ internal static class CanonicalJson
         return text.ToString();
     }
 
+    /// <summary>The spelling of a string.</summary>
+    public static string Quote(string value) => $"\"{JsonEncodedText.Encode(value)}\"";
+
     private static void Write(JsonElement value, StringBuilder text)
     {
         switch (value.ValueKind)
@@ -22,7 +25,7 @@ internal static class CanonicalJson
                 text.Append(ExactDecimal.Parse(value.GetRawText()));
                 return;
             case JsonValueKind.String:
-                text.Append(JsonEncodedText.Encode(value.GetString()!).ToString().Insert(0, "\"")).Append('"');
+                text.Append(Quote(value.GetString()!));
                 return;
             case JsonValueKind.Array:
                 text.Append('[');
@@ -40,7 +43,7 @@ internal static class CanonicalJson
                     members[member.Name] = member.Value;
                 foreach (var (name, member) in members)
                 {
-                    text.Append(JsonEncodedText.Encode(name).ToString().Insert(0, "\"")).Append("\":");
+                    text.Append(Quote(name)).Append(':');
                     Write(member, text);
                     text.Append(',');
                 }

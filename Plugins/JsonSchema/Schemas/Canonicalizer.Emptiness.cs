@@ -344,6 +344,8 @@ internal sealed partial class Canonicalizer
             return false;
         if (shape.Unique && shape.Min > 1 && shape.Min > CountValues(shape, shape.Min))
             return false;
+        if (shape.Unique && !CanFill(shape, 0, new int[shape.Contains.Length], (item, limit) => Scalars(Normalize(item), limit)))
+            return false;
         if (!shape.HasOneOpenDemand)
             return shape.Contains.Length == 0 || CanFinish(shape, 0, new int[shape.Contains.Length]);
         foreach (var (value, min, _) in shape.Contains)
@@ -381,31 +383,16 @@ internal sealed partial class Canonicalizer
             var item = ItemAt(shape, index);
             var next = new List<int[]>();
             foreach (var way in ways)
-                Count(shape, item, 0, way, met, next);
+            {
+                foreach (var (_, counts) in Counted(shape, item, way))
+                {
+                    if (met.Add(string.Join(',', counts)))
+                        next.Add(counts);
+                }
+            }
             ways = next;
         }
         return false;
-    }
-
-    private void Count(ArrayShape shape, Expression item, int demand, int[] matched, HashSet<string> met, List<int[]> next)
-    {
-        Fuel.Spend();
-        if (!IsInhabited(item))
-            return;
-        if (demand == matched.Length)
-        {
-            if (met.Add(string.Join(',', matched)))
-                next.Add(matched);
-            return;
-        }
-        var (value, min, max) = shape.Contains[demand];
-        if (matched[demand] < (max == int.MaxValue ? min : max))
-        {
-            var more = (int[])matched.Clone();
-            more[demand]++;
-            Count(shape, And(item, value), demand + 1, more, met, next);
-        }
-        Count(shape, max == int.MaxValue ? item : And(item, Not(value)), demand + 1, matched, met, next);
     }
 
     /// <summary>The most items an array of this shape can have.</summary>

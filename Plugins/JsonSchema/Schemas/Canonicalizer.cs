@@ -102,14 +102,8 @@ internal sealed partial class Canonicalizer
         return known;
     }
 
-    /// <summary>What an expression allows, but for one value.</summary>
-    public Expression Without(Expression item, JsonElement value) =>
-        new()
-        {
-            Id = _nextId++,
-            Kind = ExpressionKind.Schema,
-            Node = Intersect(Normalize(item), Complement(Single(value))),
-        };
+    /// <summary>What a form allows, but for one value.</summary>
+    public Node Without(Node node, JsonElement value) => Intersect(node, Complement(Single(value)));
 
     private Expression Combine(ExpressionKind kind, Expression a, Expression b)
     {

@@ -65,12 +65,13 @@ internal sealed class Endings(Automaton automaton)
         Automaton.Refuel();
         try
         {
-            var text = Inside(thread);
-            if (text is null || After(thread.Phase is Phase.Done ? null : Outer(thread)) is not { } after)
+            if (Inside(thread) is not { } text)
                 return null;
-            byte[] ending = [.. text, .. after];
+            var ending = new List<byte>(text);
+            if (!After(thread.Phase is Phase.Done ? null : Outer(thread), thread.Text, ending))
+                return null;
             // An item that must differ from others may turn out to be equal to one of them.
-            return thread.Text is null || Reads(thread, ending) ? ending : null;
+            return thread.Text is null || Reads(thread, ending) ? [.. ending] : null;
         }
         catch (FuelException)
         {
@@ -112,26 +113,49 @@ internal sealed class Endings(Automaton automaton)
     }
 
     /// <summary>From after a value in a frame to the end of the text.</summary>
-    private byte[]? After(Frame? frame)
+    /// <param name="frame">What holds the value.</param>
+    /// <param name="text">What was read of values that others must differ from; the ending goes on from there.</param>
+    /// <param name="ending">What comes next, so far.</param>
+    private bool After(Frame? frame, Capture? text, List<byte> ending)
     {
         if (frame is null)
-            return None;
-        if (frame.Ending is { } known)
-            return known;
-        var into = new List<byte>();
-        var found = frame is ObjectFrame members ? Close(members, false, into) : Close((ArrayFrame)frame, false, into);
-        if (!found || After(frame.Parent) is not { } outer)
-            return null;
-        into.AddRange(outer);
-        return frame.Ending = [.. into];
+            return true;
+        var isSettled = IsSettled(frame);
+        if (isSettled && frame.Ending is { } known)
+        {
+            ending.AddRange(known);
+            return true;
+        }
+        var from = ending.Count;
+        var open = frame.Pending is { } pending ? After(frame, pending.Read(text, ending)) : frame;
+        var found = open is ObjectFrame members ? Close(members, false, ending) : Close((ArrayFrame)open, false, ending);
+        if (!found || !After(frame.Parent, text, ending))
+            return false;
+        if (isSettled)
+            frame.Ending = [.. ending[from..]];
+        return true;
     }
+
+    // Whether what is being read in a frame, and in all that hold it, matters to none of them.
+    private static bool IsSettled(Frame? frame)
+    {
+        for (; frame is not null; frame = frame.Parent)
+        {
+            if (frame.Pending is not null)
+                return false;
+        }
+        return true;
+    }
+
+    private static Frame After(Frame frame, string value) =>
+        frame is ObjectFrame members ? members.After(value) : ((ArrayFrame)frame).After(value);
 
     /// <summary>From before a key, or after a value, to and with the closing brace.</summary>
     private bool Close(ObjectFrame frame, bool isFirst, List<byte> into)
     {
-        if (!frame.Members.CanClose && frame.Members.Ways.Length > 1)
+        if (!frame.CanClose && frame.Members.Ways.Length > 1)
             return Shortest(frame.Members.Ways, (way, text) => Close(Only(frame, way), isFirst, text), into);
-        while (!frame.Members.CanClose)
+        while (!frame.CanClose)
         {
             if (!isFirst)
                 into.Add((byte)',');
@@ -144,7 +168,8 @@ internal sealed class Endings(Automaton automaton)
         return true;
     }
 
-    private static ObjectFrame Only(ObjectFrame frame, Way way) => new(frame.Parent, frame.Members.Only(way));
+    private static ObjectFrame Only(ObjectFrame frame, Way way) =>
+        new(frame.Parent, frame.Members.Only(way)) { Taken = frame.Taken };
 
     /// <summary>From before a key that must come to and with the closing brace.</summary>
     private bool CloseAfterNext(ObjectFrame frame, List<byte> into) =>
@@ -159,22 +184,22 @@ internal sealed class Endings(Automaton automaton)
         var best = new Best<ObjectFrame>();
         foreach (var name in shape.ListedOrder)
         {
-            if (!members.CanAdd(name))
+            if (!frame.CanAdd(name))
                 continue;
             var isMissing = shape.IsMissing(members.Seen, name);
             var values = new List<Thread>(1);
             Automaton.NamedValues(frame, name, null, values);
-            foreach (var (next, entry) in Colons(values))
-                best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(members.Rules.Names[name], entry));
+            foreach (var (next, value) in Chosen(values))
+                best.Offer(next, isMissing ? 64 : Gain(frame, next), Member(members.Rules.Names[name], value));
             if (isMissing && best.Frame is not null)
                 break;
         }
-        if (best.Rank < 64 && members.CanAddUnnamed && UnnamedKey(members) is { } key)
+        if (best.Rank < 64 && members.CanAddUnnamed && UnnamedKey(frame) is { } key)
         {
             var values = new List<Thread>(1);
             Automaton.UnnamedValues(frame, key, null, values);
-            foreach (var (next, entry) in Colons(values))
-                best.Offer(next, Gain(frame, next), Member(key, entry));
+            foreach (var (next, value) in Chosen(values))
+                best.Offer(next, Gain(frame, next), Member(key, value));
         }
         if (best.Frame is null)
             return null;
@@ -182,23 +207,37 @@ internal sealed class Endings(Automaton automaton)
         return best.Frame;
     }
 
-    // A value is reached through the colon before it.
-    private static IEnumerable<(ObjectFrame Next, NodeEntry Entry)> Colons(List<Thread> values) =>
-        values.Select(colon => ((ObjectFrame)colon.Top!, (NodeEntry)colon.Detail!));
+    /// <summary>The values for a key, and the object with each; a value is reached through the colon before it.</summary>
+    private IEnumerable<(ObjectFrame Next, byte[] Value)> Chosen(List<Thread> colons)
+    {
+        foreach (var colon in colons)
+        {
+            if (Chosen(colon.Top!, (NodeEntry)colon.Detail!) is var (next, value))
+                yield return ((ObjectFrame)next, value);
+        }
+    }
+
+    /// <summary>The shortest value that fits what holds it, and that with the value; null where none is found.</summary>
+    private (Frame Next, byte[] Value)? Chosen(Frame frame, NodeEntry entry)
+    {
+        if (frame.Pending is not { } pending)
+            return Value(entry) is { } value ? (frame, value) : null;
+        return Other(entry, pending.Barred) is { } other ? (After(frame, Canonical(other)), other) : null;
+    }
 
     private static int Gain(ObjectFrame before, ObjectFrame after) =>
         BitOperations.PopCount(after.Members.Ways[0].Met & ~before.Members.Ways[0].Met);
 
-    private byte[]? Member(ReadOnlySpan<byte> key, NodeEntry entry) =>
-        Value(entry) is { } value ? [(byte)'"', .. Escaped(key), (byte)'"', (byte)':', .. value] : null;
+    private static byte[] Member(ReadOnlySpan<byte> key, byte[] value) =>
+        [(byte)'"', .. Escaped(key), (byte)'"', (byte)':', .. value];
 
     private bool Member(NodeEntry entry, ObjectFrame frame, List<byte> into)
     {
-        if (Value(entry) is not { } value)
+        if (Chosen(frame, entry) is not var (next, value))
             return false;
         into.Add((byte)':');
         into.AddRange(value);
-        return Close(frame, false, into);
+        return Close((ObjectFrame)next, false, into);
     }
 
     private bool CloseKey(in Thread thread, List<byte> into)
@@ -210,7 +249,7 @@ internal sealed class Endings(Automaton automaton)
         var values = new List<Thread>(1);
         for (var name = key.Low; name < key.High; name++)
         {
-            if (key.Escape.Length > 0 || !members.CanAdd(name))
+            if (key.Escape.Length > 0 || !frame.CanAdd(name))
                 continue;
             values.Clear();
             Automaton.NamedValues(frame, name, null, values);
@@ -229,10 +268,10 @@ internal sealed class Endings(Automaton automaton)
 
         void Finish(byte[] rest)
         {
-            foreach (var (next, entry) in Colons(values))
+            foreach (var colon in values)
             {
                 List<byte> text = [.. rest, (byte)'"'];
-                if (Member(entry, next, text) && (best is null || text.Count < best.Count))
+                if (Member((NodeEntry)colon.Detail!, (ObjectFrame)colon.Top!, text) && (best is null || text.Count < best.Count))
                     best = text;
             }
         }
@@ -290,10 +329,10 @@ internal sealed class Endings(Automaton automaton)
         !IsNamed(members.Rules, key) && members.Extra?.Contains(key) != true;
 
     /// <summary>A key that no property names and that is not used yet; null where none is found.</summary>
-    private byte[]? UnnamedKey(Members members)
+    private byte[]? UnnamedKey(ObjectFrame frame)
     {
         _hasChosenKey = true;
-        var start = members.UnnamedStart;
+        var (members, start) = (frame.Members, frame.UnnamedStart);
         if (start == ByteDfa.Dead)
             return null;
         if (
@@ -361,15 +400,10 @@ internal sealed class Endings(Automaton automaton)
         if (++_work > WorkLimit)
             return null;
         var best = new Best<ArrayFrame>();
-        foreach (var (next, item) in frame.Ways[0].Next(frame.Used))
+        foreach (var (open, item) in frame.Only(frame.Ways[0]).Alternatives)
         {
-            var value = frame.Rules.IsUnique ? Other(item, frame.Used) : Value(item);
-            var used = value is null || !frame.Rules.IsUnique ? frame.Used : new UsedItems(Canonical(value), frame.Used);
-            best.Offer(
-                new ArrayFrame(frame.Parent, frame.Rules, [next], used),
-                next.Matched.Sum() - frame.Ways[0].Matched.Sum(),
-                value
-            );
+            if (Chosen(open, item) is var (next, value))
+                best.Offer((ArrayFrame)next, open.Ways[0].Matched.Sum() - frame.Ways[0].Matched.Sum(), value);
         }
         if (best.Frame is null)
             return null;
@@ -377,8 +411,8 @@ internal sealed class Endings(Automaton automaton)
         return best.Frame;
     }
 
-    /// <summary>A value that no item has yet: the shortest, else a small number, as such or as a string.</summary>
-    private byte[]? Other(NodeEntry entry, UsedItems? used)
+    /// <summary>A value that is not taken: the shortest, else a small number, as such or as a string, else one of the few there are.</summary>
+    private byte[]? Other(NodeEntry entry, Taken? used)
     {
         if (Value(entry) is { } shortest && used?.Contains(Canonical(shortest)) != true)
             return shortest;
@@ -391,7 +425,8 @@ internal sealed class Endings(Automaton automaton)
             if (IsString(automaton.Strings, entry.StringStart, digits) && used?.Contains(Canonical(quoted)) != true)
                 return quoted;
         }
-        return null;
+        var left = Completions.Values(automaton, entry, OtherValues)?.FirstOrDefault(value => used?.Contains(value) != true);
+        return left is null ? null : new Taken(left, null).Spelled();
     }
 
     /// <summary>The shortest value of a canonical form. A shortest value never holds one of its own form, so those being looked for are left out.</summary>
@@ -506,7 +541,7 @@ internal sealed class Endings(Automaton automaton)
         return [.. path];
     }
 
-    private bool Reads(in Thread thread, byte[] text)
+    private bool Reads(in Thread thread, List<byte> text)
     {
         List<Thread> threads = [thread],
             next = [];

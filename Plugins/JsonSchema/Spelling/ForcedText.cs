@@ -65,11 +65,11 @@ internal sealed class ForcedText(Automaton automaton)
             case Phase.NextKey:
                 return '"';
             case Phase.Key:
-                return InKey((KeyState)thread.Detail!, ((ObjectFrame)thread.Top!).Members);
+                return InKey((KeyState)thread.Detail!, (ObjectFrame)thread.Top!);
             case Phase.FirstKey or Phase.AfterProperty:
-                var members = ((ObjectFrame)thread.Top!).Members;
-                var isNamed = NextName(members, 0, members.Rules.Names.Length) >= 0;
-                return members.CanClose ? (isNamed ? Choice : '}')
+                var frame = (ObjectFrame)thread.Top!;
+                var isNamed = NextName(frame, 0, frame.Members.Rules.Names.Length) >= 0;
+                return frame.CanClose ? (isNamed ? Choice : '}')
                     : thread.Phase == Phase.FirstKey ? '"'
                     : ',';
             case Phase.AfterItem or Phase.FirstItem or Phase.NextItem:
@@ -84,8 +84,9 @@ internal sealed class ForcedText(Automaton automaton)
     }
 
     // The first listed key after those that were used, else the first that is missing.
-    private static int NextName(Members members, int low, int high)
+    private static int NextName(ObjectFrame frame, int low, int high)
     {
+        var members = frame.Members;
         int last = -1,
             missing = -1;
         var shape = members.Lead;
@@ -96,7 +97,7 @@ internal sealed class ForcedText(Automaton automaton)
         }
         foreach (var name in shape.ListedOrder)
         {
-            if (name < low || name >= high || !members.CanAdd(name))
+            if (name < low || name >= high || !frame.CanAdd(name))
                 continue;
             if (shape.Rank(name) > last)
                 return name;
@@ -106,14 +107,14 @@ internal sealed class ForcedText(Automaton automaton)
         return missing;
     }
 
-    private static int InKey(KeyState key, Members members)
+    private static int InKey(KeyState key, ObjectFrame frame)
     {
         if (key.Escape.Length > 0)
             return Choice;
-        var name = NextName(members, key.Low, key.High);
+        var name = NextName(frame, key.Low, key.High);
         if (name < 0)
             return Choice;
-        var text = members.Rules.Names[name];
+        var text = frame.Members.Rules.Names[name];
         if (text.Length == key.Text.Length)
             return '"';
         var value = text[key.Text.Length];

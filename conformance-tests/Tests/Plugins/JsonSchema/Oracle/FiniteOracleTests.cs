@@ -31,6 +31,17 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
         );
 
     [Fact]
+    public void Masks_are_right_where_items_must_differ() =>
+        Compare(
+            "items that differ",
+            new TinyVocabulary(),
+            400,
+            LongTier.IsOn ? 1_500 : 200,
+            400,
+            generator => generator.NextDiffering()
+        );
+
+    [Fact]
     public void Masks_are_right_over_a_large_vocabulary()
     {
         LongTier.Only();
@@ -47,7 +58,14 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
         public List<string> Wrong { get; } = [];
     }
 
-    private void Compare(string name, IVocabulary inner, int pieces, int schemas, int seed)
+    private void Compare(
+        string name,
+        IVocabulary inner,
+        int pieces,
+        int schemas,
+        int seed,
+        Func<SchemaGenerator, string>? generate = null
+    )
     {
         var universes = Enumerable.Range(0, Universes).Select(i => new FiniteUniverse(new Random(seed + i))).ToArray();
         var texts = universes.SelectMany(u => u.Documents).Select(d => d.GetRawText()).ToArray();
@@ -61,7 +79,8 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
         {
             var random = new Random(seed + 1_000 + i);
             var universe = universes[i % Universes];
-            var schema = new SchemaGenerator(universe, random).Next();
+            var generator = new SchemaGenerator(universe, random);
+            var schema = generate is null ? generator.Next() : generate(generator);
             if (seen.Add(schema))
                 Compare(
                     schema,

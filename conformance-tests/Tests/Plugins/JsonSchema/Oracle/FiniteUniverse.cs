@@ -45,11 +45,9 @@ internal sealed class FiniteUniverse
         {
             if (_random.Next(3) > 0)
             {
-                IsFlat = true;
                 (texts, schema) = Level(Scalars, Enum(Scalars), _random.Next(1, 4), Keys, _random.Next(1, 4));
                 continue;
             }
-            IsFlat = false;
             var few = Scalars.Take(2).ToArray();
             var (inner, innerSchema) = Level(few, Enum(few), _random.Next(0, 2), [.. Keys.Take(_random.Next(1, 3))], 1);
             (texts, schema) = Level(inner, innerSchema, _random.Next(1, 3), [.. Keys.Take(2)], _random.Next(1, 3));
@@ -58,7 +56,6 @@ internal sealed class FiniteUniverse
         {
             var chosen = Some([.. texts], Math.Min(texts.Count, 12));
             schema = Enum(chosen);
-            IsFlat = false;
             var values = chosen.Select(c => JsonElement.Parse(c)).ToArray();
             // A value that is listed may be written with its members in any order.
             texts = [.. texts.Where(t => values.Any(v => JsonElement.DeepEquals(v, JsonElement.Parse(t))))];
@@ -78,9 +75,6 @@ internal sealed class FiniteUniverse
 
     /// <summary>Keys in the documents, as the inside of JSON strings.</summary>
     public string[] Keys { get; }
-
-    /// <summary>Whether arrays and objects hold nothing but scalars.</summary>
-    public bool IsFlat { get; }
 
     private string[] Some(string[] all, int count)
     {

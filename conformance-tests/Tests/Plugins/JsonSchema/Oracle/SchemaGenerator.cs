@@ -11,9 +11,20 @@ internal sealed class SchemaGenerator(FiniteUniverse universe, Random random)
     private static readonly string[] KeyPatterns = ["^a", "b$", "é", "^(a|ab)$", "^[^a]", ""];
 
     /// <summary>A schema that only documents of the universe satisfy.</summary>
-    public string Next()
+    public string Next() => Inside(Schema(3, 0));
+
+    /// <summary>A schema of arrays of the universe whose items must differ, at least at the top.</summary>
+    public string NextDiffering()
     {
-        var schema = new JsonObject { ["allOf"] = new JsonArray(Schema(3, 0), JsonNode.Parse(universe.Schema)) };
+        var array = new JsonObject { ["type"] = "array", ["uniqueItems"] = true };
+        for (var i = random.Next(4); i > 0; i--)
+            Array(array, 2);
+        return Inside(array);
+    }
+
+    private string Inside(JsonNode demands)
+    {
+        var schema = new JsonObject { ["allOf"] = new JsonArray(demands, JsonNode.Parse(universe.Schema)) };
         var definitions = new JsonObject();
         for (var i = 0; i < Definitions; i++)
             definitions[$"d{i}"] = Schema(1, i + 1);
@@ -217,8 +228,7 @@ internal sealed class SchemaGenerator(FiniteUniverse universe, Random random)
                     if (Chance(2))
                         schema["maxContains"] = random.Next(1, 3);
                     break;
-                case 4 when universe.IsFlat:
-                    // Of objects and arrays a repeat is only seen when it closes: a limit that the engine states.
+                case 4:
                     schema["uniqueItems"] = true;
                     break;
                 case 5:
