@@ -14,6 +14,7 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
     private const int Universes = 12;
     private const int Walks = 3;
     private const int Steps = 24;
+    private const int RepeatingWalks = 6;
     private const int Shown = 5;
 
     [Fact]
@@ -143,12 +144,17 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
         var documents = new DocumentTrie(valid, gap);
         var prefixes = new HashSet<string>();
         var mask = new ulong[constraint.Words];
-        for (var walk = 0; walk < Walks; walk++)
+        var single = Enumerable
+            .Range(0, vocabulary.Size)
+            .Where(id => vocabulary.Bytes(id).Length == 1 && !vocabulary.IsSpecial(id))
+            .ToLookup(id => vocabulary.Bytes(id)[0]);
+        byte[]?[] texts = [.. Enumerable.Repeat<byte[]?>(null, Walks), .. Repeating(valid, random)];
+        foreach (var text in texts)
         {
             var state = constraint.Start;
             var place = documents.Start;
             var prefix = new List<byte>();
-            for (var step = 0; step < Steps; step++)
+            for (var step = 0; step < (text?.Length ?? Steps); step++)
             {
                 var expected = tokens.Readable(place, DocumentTrie.Step);
                 if (place.IsEnd)
@@ -168,6 +174,8 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
                     .Range(0, vocabulary.Size)
                     .Where(id => id != end && TokenMask.Contains(expected, id))
                     .ToArray();
+                if (text is not null)
+                    allowed = [.. single[text[step]].Intersect(allowed)];
                 if (allowed.Length == 0)
                     break;
                 var token = allowed[random.Next(allowed.Length)];
@@ -180,6 +188,19 @@ public sealed class FiniteOracleTests(ITestOutputHelper output)
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>Arrays that are about to say an item again: how far that is possible is told by the documents.</summary>
+    private static IEnumerable<byte[]> Repeating(JsonElement[] valid, Random random)
+    {
+        var arrays = valid.Where(d => d.ValueKind == JsonValueKind.Array && d.GetArrayLength() > 0).ToArray();
+        for (var i = 0; i < RepeatingWalks && arrays.Length > 0; i++)
+        {
+            var array = arrays[random.Next(arrays.Length)];
+            string[] items = [.. array.EnumerateArray().Select(item => item.GetRawText())];
+            var begun = items[..random.Next(1, items.Length + 1)];
+            yield return Encoding.UTF8.GetBytes($"[{string.Join(',', begun)},{begun[random.Next(begun.Length)]},");
         }
     }
 
