@@ -19,6 +19,14 @@ internal sealed class SchemaGenerator(FiniteUniverse universe, Random random)
         var array = new JsonObject { ["type"] = "array", ["uniqueItems"] = true };
         for (var i = random.Next(4); i > 0; i--)
             Array(array, 2);
+        // Places that ask for the same few values.
+        if (Chance(2))
+        {
+            array["prefixItems"] = Some(1, 3, Few);
+            array["minItems"] = random.Next(1, 4);
+        }
+        if (Chance(3))
+            array["contains"] = Few();
         return Inside(array);
     }
 
@@ -31,6 +39,8 @@ internal sealed class SchemaGenerator(FiniteUniverse universe, Random random)
         schema["$defs"] = definitions;
         return schema.ToJsonString();
     }
+
+    private JsonNode Few() => new JsonObject { ["enum"] = Some(1, 2, () => JsonNode.Parse(Pick(universe.Scalars))) };
 
     private bool Chance(int inverse) => random.Next(inverse) == 0;
 
