@@ -40,6 +40,10 @@ public sealed class DifferingItemsTests
         """{"items":{"enum":["a","b","c"]},"contains":{"enum":["a","b"]},"minContains":2,"uniqueItems":true,"type":"array"}""",
         """["a",|]"""
     )]
+    // Strings of which there are few run out, whatever their pattern.
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["x","x|"]""")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["xx","x|x""")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["xx","x"|,""")]
     // The last member that could tell an object from another must do so, whichever comes last.
     [InlineData(Named, """[{"id":"x","kind":"a"},{"id":"x","kind":"|a""")]
     [InlineData(Named, """[{"id":"x","kind":"a"},{"kind":"a","id":"x|"}""")]

@@ -178,6 +178,29 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void A_key_that_one_way_to_read_an_item_forbids_stays_allowed_by_another()
+    {
+        string[] tokens = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{{\"{c}\":1")];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile("""{"type":"array","contains":{"type":"object","required":["a"]},"maxContains":1}"""),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        constraint.TryNext(constraint.Start, '[', out var state).Should().BeTrue();
+        var mask = new ulong[constraint.Words];
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().BeTrue(tokens[i]);
+        // Once one item has it no other may.
+        foreach (var value in "{\"a\":1},"u8)
+            constraint.TryNext(state, value, out state).Should().BeTrue();
+        constraint.FillMask(state, mask);
+        for (var i = 0; i < tokens.Length; i++)
+            TokenMask.Contains(mask, 256 + i).Should().Be(i > 0, tokens[i]);
+    }
+
+    [Fact]
     public void A_used_key_is_not_spelled_again_by_an_escape_that_closes_a_token()
     {
         string[] tokens = ["\\\"\"", "\\\\\"", .. "abcdefghijklmnopqrstuvwxyz".Select(c => $"{c}\"")];
