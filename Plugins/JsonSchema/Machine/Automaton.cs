@@ -317,7 +317,7 @@ internal sealed class Automaton
             var value = pending.Read(text);
             if (pending.Barred?.Contains(value) == true)
                 return;
-            after = after is ObjectFrame members ? members.After(value) : ((ArrayFrame)after).After(value);
+            after = after.After(value);
         }
         if (after is ObjectFrame)
             into.Add(new(Phase.AfterProperty, 0, 0, null, after, text));

@@ -12,6 +12,9 @@ internal abstract class Frame(Frame? parent)
     /// <summary>The value being read in it; null where nothing depends on which it is.</summary>
     public Pending? Pending { get; init; }
 
+    /// <summary>What it is after the value, as canonical text; where that matters.</summary>
+    public virtual Frame After(string value) => this;
+
     /// <summary>Masks of the threads that have this frame on top, found before.</summary>
     internal MaskCache? Masks;
 
@@ -101,8 +104,7 @@ internal sealed class ObjectFrame(Frame? parent, Members members) : Frame(parent
     public ObjectFrame From(Capture? start) =>
         Pending is null ? this : new ObjectFrame(Parent, members) { Taken = Taken, Pending = Pending with { Start = start } };
 
-    /// <summary>The object after a value that was read whole.</summary>
-    public ObjectFrame After(string value) => new(Parent, members) { Taken = Pending!.Alike!.GetValueOrDefault(value) };
+    public override ObjectFrame After(string value) => new(Parent, members) { Taken = Pending!.Alike.GetValueOrDefault(value) };
 
     private (ObjectFrame, NodeEntry)[] Differing((Members Members, NodeEntry Value)[] ways, string key)
     {
@@ -234,12 +236,11 @@ internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] way
     public ArrayFrame From(Capture? start) =>
         new(Parent, rules, ways, used) { Count = Count, Pending = Pending! with { Start = start } };
 
-    /// <summary>The array after an item that was read whole.</summary>
-    public ArrayFrame After(string item) =>
+    public override ArrayFrame After(string item) =>
         new(Parent, rules, ways, rules.IsUnique ? new Taken(item, used) : null)
         {
             Count = Count,
-            Taken = Pending!.Alike!.GetValueOrDefault(item),
+            Taken = Pending!.Alike.GetValueOrDefault(item),
         };
 
     /// <summary>The array with the ways of another that has as many items.</summary>

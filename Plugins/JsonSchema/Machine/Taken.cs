@@ -86,7 +86,7 @@ internal sealed class Taken(string text, Taken? next)
 /// <param name="Start">The text up to the value, or up to the colon before it.</param>
 /// <param name="Barred">What the value must differ from.</param>
 /// <param name="Alike">The values that what holds it would be alike to, by this value.</param>
-internal sealed record Pending(Capture? Start, Taken? Barred, Dictionary<string, Taken>? Alike)
+internal sealed record Pending(Capture? Start, Taken? Barred, Dictionary<string, Taken> Alike)
 {
     /// <summary>The value read, as canonical text.</summary>
     /// <param name="text">What was read.</param>

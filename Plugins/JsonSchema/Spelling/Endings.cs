@@ -127,7 +127,7 @@ internal sealed class Endings(Automaton automaton)
             return true;
         }
         var from = ending.Count;
-        var open = frame.Pending is { } pending ? After(frame, pending.Read(text, ending)) : frame;
+        var open = frame.Pending is { } pending ? frame.After(pending.Read(text, ending)) : frame;
         var found = open is ObjectFrame members ? Close(members, false, ending) : Close((ArrayFrame)open, false, ending);
         if (!found || !After(frame.Parent, text, ending))
             return false;
@@ -146,9 +146,6 @@ internal sealed class Endings(Automaton automaton)
         }
         return true;
     }
-
-    private static Frame After(Frame frame, string value) =>
-        frame is ObjectFrame members ? members.After(value) : ((ArrayFrame)frame).After(value);
 
     /// <summary>From before a key, or after a value, to and with the closing brace.</summary>
     private bool Close(ObjectFrame frame, bool isFirst, List<byte> into)
@@ -222,7 +219,7 @@ internal sealed class Endings(Automaton automaton)
     {
         if (frame.Pending is not { } pending)
             return Value(entry) is { } value ? (frame, value) : null;
-        return Other(entry, pending.Barred) is { } other ? (After(frame, Canonical(other)), other) : null;
+        return Other(entry, pending.Barred) is { } other ? (frame.After(Canonical(other)), other) : null;
     }
 
     private static int Gain(ObjectFrame before, ObjectFrame after) =>
