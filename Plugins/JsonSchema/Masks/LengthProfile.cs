@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema.Masks;
@@ -9,12 +8,16 @@ namespace Tokenwright.Plugins.JsonSchema.Masks;
 /// </summary>
 internal sealed class LengthProfile
 {
+    // A token that does not stay inside the string.
+    private const byte Outside = 0;
     private readonly int _words;
     private readonly LexemeMask _free;
+    private readonly Trie _trie;
+    private readonly int _node;
 
-    // Sorted by length.
-    private readonly int[] _inside;
-    private readonly int[] _upTo;
+    // For each token below the node, in the order of the trie.
+    private readonly byte[] _lengths;
+    private readonly int[] _upTo = new int[byte.MaxValue + 1];
     private readonly (int Token, int Length)[] _closing;
     private readonly (int Node, int Length)[] _closings;
     private readonly (int Node, int Length)[] _ends;
@@ -27,11 +30,10 @@ internal sealed class LengthProfile
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public LengthProfile(Trie trie, int node, StringDfa strings, int start, int words)
     {
-        _words = words;
-        var most = trie.TokensBelow(node).Length;
-        var tokens = ArrayPool<int>.Shared.Rent(most);
-        var lengths = ArrayPool<byte>.Shared.Rent(most);
-        var count = 0;
+        (_trie, _node, _words) = (trie, node, words);
+        _lengths = new byte[trie.TokensBelow(node).Length];
+        var first = trie.FirstToken(node);
+        var inside = new TokenCollector(words);
         var closing = new List<(int, int)>();
         var closings = new List<(int, int)>();
         Span<int> states = stackalloc int[258];
@@ -59,19 +61,19 @@ internal sealed class LengthProfile
             }
             var own = trie.Tokens(i);
             // A token that stops inside a character needs that one too.
-            own.CopyTo(tokens.AsSpan(count));
-            lengths.AsSpan(count, own.Length).Fill((byte)(length + 1));
-            count += own.Length;
+            inside.Add(own);
+            _lengths.AsSpan(trie.FirstToken(i) - first, own.Length).Fill((byte)(length + 1));
             length += strings.IsBetweenCharacters(next) ? 1 : 0;
             if (trie.After[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, strings.Idle(next, alphabet)))
             {
                 var below = trie.TokensBelow(i)[own.Length..];
-                below.CopyTo(tokens.AsSpan(count));
+                inside.Add(below);
+                var from = trie.FirstToken(i) + own.Length;
                 var shift = counts[depth - 1] + 1 - trie.Length(i);
-                var from = tokenLengths.AsSpan(trie.FirstToken(i) + own.Length, below.Length);
-                for (var t = 0; t < from.Length; t++)
-                    lengths[count + t] = (byte)(from[t] + shift);
-                count += below.Length;
+                var into = _lengths.AsSpan(from - first, below.Length);
+                tokenLengths.AsSpan(from, below.Length).CopyTo(into);
+                for (var t = 0; shift != 0 && t < into.Length; t++)
+                    into[t] += (byte)shift;
                 i = trie.After[i];
                 continue;
             }
@@ -79,23 +81,18 @@ internal sealed class LengthProfile
             counts[depth] = length;
             i++;
         }
-        _upTo = new int[257];
-        foreach (var length in lengths.AsSpan(0, count))
-            _upTo[length + 1]++;
+        foreach (var length in _lengths)
+            _upTo[length]++;
+        _upTo[Outside] = 0;
         for (var i = 1; i < _upTo.Length; i++)
             _upTo[i] += _upTo[i - 1];
-        _inside = new int[count];
-        for (var i = 0; i < count; i++)
-            _inside[_upTo[lengths[i]]++] = tokens[i];
-        ArrayPool<int>.Shared.Return(tokens);
-        ArrayPool<byte>.Shared.Return(lengths);
         _closing = [.. closing];
         _closings = [.. closings];
         _free = LexemeMask.Of(
             trie,
             node,
             words,
-            TokenSet.Of(_inside, words),
+            inside.ToSet(),
             TokenSet.Of(closing.Select(c => c.Item1).ToArray(), words),
             [.. closings.Select(c => c.Item1)]
         );
@@ -106,21 +103,21 @@ internal sealed class LengthProfile
     /// <summary>The mask of a string that may take between so many more characters.</summary>
     public LexemeMask Mask(int min, int max)
     {
-        // Counting has moved each start to the next one's.
-        var count = max >= _upTo.Length ? _inside.Length : _upTo[max];
+        var all = _upTo[^1];
+        var count = _upTo[Math.Min(max, byte.MaxValue)];
         TokenSet inside;
-        if (count == _inside.Length)
+        if (count == all)
             inside = _free.Inside;
-        else if (_free.Inside.Bits is { } all && count > _inside.Length / 2)
+        else if (_free.Inside.Bits is { } free && count > all / 2)
         {
-            var bits = TokenSet.NewBits(all.Length);
-            all.CopyTo(bits, 0);
-            foreach (var token in _inside.AsSpan(count))
+            var bits = TokenSet.NewBits(free.Length);
+            free.CopyTo(bits, 0);
+            foreach (var token in Between(max + 1, byte.MaxValue, all - count))
                 bits[token >> 6] &= ~(1ul << token);
             inside = TokenSet.Of(bits);
         }
         else
-            inside = TokenSet.Of(_inside.AsSpan(0, count), _words);
+            inside = TokenSet.Of(Between(1, max, count), _words);
         var closing = _closing.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Token).ToArray();
         var ends = _ends.Where(e => e.Length >= min && e.Length <= max).Select(e => e.Node).ToArray();
         var closings = _closings.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Node).ToArray();
@@ -130,5 +127,19 @@ internal sealed class LengthProfile
             closings,
             ends
         );
+    }
+
+    /// <summary>The tokens that take between so many characters, of which there are so many.</summary>
+    private int[] Between(int min, int max, int count)
+    {
+        var found = new int[count];
+        var tokens = _trie.TokensBelow(_node);
+        var at = 0;
+        for (var i = 0; i < count; i++, at++)
+        {
+            at += _lengths.AsSpan(at).IndexOfAnyInRange((byte)min, (byte)max);
+            found[i] = tokens[at];
+        }
+        return found;
     }
 }

@@ -134,15 +134,20 @@ internal sealed class LexemeMask
                     return null;
                 counts[depth] = count;
             }
-            // Where nothing below can move the automaton, all tokens there stay inside the lexeme.
-            if (strings is not null && after[i] - i > Trie.SmallSubtree && trie.IsSpelledWith(i, strings.Idle(next, alphabet)))
+            // Where nothing below can move the automaton, or only along a loop that is long enough, all tokens there stay inside the lexeme.
+            if (strings is not null && after[i] - i > Trie.SmallSubtree)
             {
-                if (counted && most - needed < trie.LongestToken)
-                    AddShort(trie, i, most - needed, inside);
-                else
-                    inside.Add(trie.TokensBelow(i));
-                i = after[i];
-                continue;
+                var steady = strings.Steady(next, alphabet);
+                var isIdle = steady.Room == Language.Unbounded;
+                if (trie.IsSpelledWith(i, steady.Characters) && (isIdle || least == 0 && trie.AreShort(i, steady.Room)))
+                {
+                    if (counted && most - needed < trie.LongestToken)
+                        AddShort(trie, i, most - needed, inside);
+                    else
+                        inside.Add(trie.TokensBelow(i));
+                    i = after[i];
+                    continue;
+                }
             }
             states[depth] = next;
             inside.Add(trie.Tokens(i));

@@ -62,6 +62,15 @@ internal sealed class Trie
     /// <summary>For each token, in the order of <see cref="TokensBelow"/>, its characters; one broken off counts.</summary>
     public byte[] TokenLengths => (_spelling ?? Survey()).TokenLengths;
 
+    /// <summary>Whether no token below a node goes on for more than so many characters.</summary>
+    public bool AreShort(int node, int characters)
+    {
+        var most = characters + Length(node);
+        return most >= byte.MaxValue
+            || TokenLengths.AsSpan(FirstToken(node), TokensBelow(node).Length).IndexOfAnyInRange((byte)(most + 1), byte.MaxValue)
+                < 0;
+    }
+
     /// <summary>How many characters lead to a node, one in progress included.</summary>
     public int Length(int node) => (_spelling ?? Survey()).Lengths[node];
 

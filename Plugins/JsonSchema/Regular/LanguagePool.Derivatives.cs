@@ -123,19 +123,19 @@ internal sealed partial class LanguagePool
         return shortest;
     }
 
-    /// <summary>Whether some scalar value of a range leaves a language as it is, and none brings it nearer to its end.</summary>
-    public bool StaysWithin(Language language, int low, int high)
+    /// <summary>Whether some scalar value of a range leads from one language to another, and none brings it nearer to its end.</summary>
+    public bool LeadsWithin(Language language, Language to, int low, int high)
     {
-        var stays = false;
+        var leads = false;
         foreach (var (first, last, target) in Derivatives(language))
         {
             if (first > high || last < low)
                 continue;
-            stays |= target == language;
+            leads |= target == to;
             if (!language.Boolean && target != None && Lengths(target).Shortest < Lengths(language).Shortest)
                 return false;
         }
-        return stays;
+        return leads;
     }
 
     /// <summary>The different derivatives of a language.</summary>

@@ -202,40 +202,58 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// The characters that leave a state where it is, as a set of the alphabet; inside a character whose every end leads to the same
     /// state, those of that state.
     /// </summary>
-    public ulong[] Idle(int state, Masks.Alphabet alphabet)
+    public ulong[] Idle(int state, Masks.Alphabet alphabet) =>
+        Steady(state, alphabet) is { Room: Language.Unbounded } steady ? steady.Characters : alphabet.None;
+
+    /// <summary>Characters of which a state reads any, at least so many in a row, and can still be brought to an end.</summary>
+    public SteadyCharacters Steady(int state, Masks.Alphabet alphabet)
     {
-        var known = _idle;
-        if (state < known.Length && known[state] is { } idle && idle.Alphabet == alphabet)
-            return idle.Characters;
+        var known = _steady;
+        if (state < known.Length && known[state] is { } steady && steady.Alphabet == alphabet)
+            return steady;
         lock (pool.Gate)
         {
-            var characters = FindIdle(state, alphabet);
-            if (state >= _idle.Length)
-                Array.Resize(ref _idle, Math.Max(StateCount, state * 2));
-            _idle[state] = new(alphabet, characters);
-            return characters;
+            steady = FindSteady(state, alphabet);
+            if (state >= _steady.Length)
+                Array.Resize(ref _steady, Math.Max(StateCount, state * 2));
+            return _steady[state] = steady;
         }
     }
 
-    private sealed record IdleCharacters(Masks.Alphabet Alphabet, ulong[] Characters);
+    /// <param name="Alphabet">What the characters are a set of.</param>
+    /// <param name="Characters">The characters.</param>
+    /// <param name="Room">How many may follow one another; <see cref="Language.Unbounded"/> where they leave the state where it is.</param>
+    public sealed record SteadyCharacters(Masks.Alphabet Alphabet, ulong[] Characters, int Room);
 
-    private IdleCharacters?[] _idle = [];
+    private SteadyCharacters?[] _steady = [];
 
-    private ulong[] FindIdle(int state, Masks.Alphabet alphabet)
+    private SteadyCharacters FindSteady(int state, Masks.Alphabet alphabet)
     {
         var place = _places[state];
         var language = place.Language;
         if (state > Closed && place.Mode == Rest)
-            return Idle(Enter(language), alphabet);
-        if (state <= Closed || place.Mode != Text || Array.IndexOf(pool.Targets(language), language) < 0)
-            return alphabet.None;
+            return Steady(Enter(language), alphabet);
+        if (state <= Closed || place.Mode != Text)
+            return new(alphabet, alphabet.None, Language.Unbounded);
+        if (Array.IndexOf(pool.Targets(language), language) >= 0)
+            return new(alphabet, Leading(language, language, alphabet), Language.Unbounded);
+        // A loop that is counted down by each of its characters.
+        var head = language.Kind == LanguageKind.Concat ? language.Left! : language;
+        return head is { Kind: LanguageKind.Loop, Min: 0, Left: { Kind: LanguageKind.Set, Set.IsEmpty: false } looped }
+            ? new(alphabet, Leading(language, pool.Derive(language, looped.Set!.Ranges[0]), alphabet), head.Max)
+            : new(alphabet, alphabet.None, Language.Unbounded);
+    }
+
+    /// <summary>The characters that lead from one language to another.</summary>
+    private ulong[] Leading(Language language, Language to, Masks.Alphabet alphabet)
+    {
         var set = new ulong[alphabet.Words];
         var blocks = alphabet.Blocks;
         for (var block = 0; block < blocks.Length; block++)
             Set(set, Masks.Alphabet.BlockBit(block));
         foreach (var (low, high, target) in pool.Derivatives(language))
         {
-            if (target == language)
+            if (target == to)
             {
                 for (var value = low; value <= Math.Min(high, 0x7F); value++)
                 {
@@ -251,7 +269,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
         for (var i = 0; i < alphabet.Broken.Length; i++)
         {
             var (low, high) = alphabet.Broken[i];
-            if (pool.StaysWithin(language, low, high))
+            if (pool.LeadsWithin(language, to, low, high))
                 Set(set, alphabet.BrokenBit(i));
         }
         return set;
