@@ -200,6 +200,44 @@ public sealed class EngineTests
             TokenMask.Contains(mask, 256 + i).Should().Be(i > 0, tokens[i]);
     }
 
+    [Theory]
+    [InlineData("""{"pattern":"^[ab]{0,3}\\.[ab]{1,2}$","type":"string"}""")]
+    [InlineData("""{"pattern":"^[ab]{1,4}(\\.[ab]{1,4}){1,2}$","type":"string"}""")]
+    [InlineData("""{"pattern":"^[ab]{1,4}(\\.[ab]{1,4}){1,2}$","type":"string","minLength":7,"maxLength":8}""")]
+    [InlineData("""{"pattern":"^[ab]{0,3}(\\.[ab]*)?$","type":"string","minLength":3}""")]
+    [InlineData("""{"pattern":"^[ab]{0,3}\\.[ab]*$","type":"string","minLength":4,"maxLength":5}""")]
+    [InlineData("""{"pattern":"^[ab]{0,3}a$","type":"string"}""")]
+    [InlineData("""{"pattern":"^([ab]{0,2}\\.){2}é{0,2}$","type":"string","maxLength":5}""")]
+    [InlineData("""{"type":"string","minLength":2,"maxLength":4}""")]
+    public void A_mask_holds_the_tokens_whose_bytes_can_be_read(string schema)
+    {
+        List<string> words = [""];
+        for (var at = 0; words[at].Length < 5; at++)
+            words.AddRange([words[at] + "a", words[at] + "b"]);
+        // Tokens that begin with a letter hold letters only: such subtrees may be taken whole.
+        string[] tokens = [.. words.Skip(3), .. words.Take(20).Select(word => $".{word}"), "é", "éé", "ééé", ".\"", "\""];
+        string[] prefixes = [.. words.Take(40), .. words.Take(10).Select(word => $"{word}."), "a.b", "ab.ab", "..", "a..é"];
+        var vocabulary = new TinyVocabulary(tokens);
+        var compiled = CompiledSchema.Compile(schema, new SchemaOptions { MaxWhitespace = 0 });
+        var constraint = new SchemaConstraint(compiled, new VocabularyTables(vocabulary), [vocabulary.EndToken]);
+        var mask = new ulong[constraint.Words];
+        foreach (var prefix in prefixes.Select(text => Encoding.UTF8.GetBytes('"' + text)))
+        {
+            var state = constraint.Start;
+            if (!Array.TrueForAll(prefix, value => constraint.TryNext(state, value, out state)))
+                continue;
+            constraint.FillMask(state, mask);
+            for (var token = 0; token < vocabulary.EndToken; token++)
+            {
+                byte[] text = [.. prefix, .. vocabulary.Bytes(token)];
+                TokenMask
+                    .Contains(mask, token)
+                    .Should()
+                    .Be(compiled.Matched(text, out _) == text.Length, Encoding.UTF8.GetString(text));
+            }
+        }
+    }
+
     [Fact]
     public void A_used_key_is_not_spelled_again_by_an_escape_that_closes_a_token()
     {
