@@ -8,7 +8,8 @@ namespace Tokenwright;
 /// </para>
 /// <para>
 /// Where drafting does not pay it answers 0, a plain step, and looks again with one node as soon as the plain steps since the last look have
-/// earned its cost at <see cref="ProbeShare"/>. So looking costs at most that share of plain decoding's time.
+/// earned its cost at <see cref="ProbeShare"/>. So looking costs at most that share of plain decoding's time. What the drafter itself has taken
+/// for drafts that did not win it back, up to one plain step, is earned first.
 /// </para>
 /// <para>One per drafter, for one sequence at a time. Allocates nothing after construction.</para>
 /// <example>
@@ -30,14 +31,22 @@ public sealed class NodeBudget
 
     private const double UnmeasuredRow = 0.05;
 
-    // In milliseconds; earned by plain steps, spent on looking again.
+    // In milliseconds; earned by plain steps, spent on looking again. Below zero it is what drafting has lost.
     private double _credit;
+    private double _plain;
 
     /// <summary>What was kept of earlier drafts.</summary>
     public AcceptanceHistory History { get; } = new();
 
     /// <summary>Learns from a verified step.</summary>
-    public void Observe(in Observation observation) => History.Observe(observation);
+    public void Observe(in Observation observation)
+    {
+        History.Observe(observation);
+        if (_credit < 0)
+        {
+            _credit = Math.Min(0, _credit + (observation.Kept.Length - 1) * _plain);
+        }
+    }
 
     /// <summary>Chooses the length of a chain from <see cref="History"/>.</summary>
     /// <param name="nodes">The user's wish; a number is taken as it is, as far as the tree has room.</param>
@@ -89,7 +98,7 @@ public sealed class NodeBudget
             return 0;
         }
 
-        double plain = Milliseconds(profile, 1, past);
+        double plain = _plain = Milliseconds(profile, 1, past);
         double tokens = 1;
         double best = 1 / plain;
         int chosen = 0;
@@ -104,7 +113,13 @@ public sealed class NodeBudget
             }
         }
 
-        return chosen > 0 ? chosen : LookAgain(plain, Milliseconds(profile, 2, past) + cost.Of(1) - plain);
+        if (chosen == 0)
+        {
+            return LookAgain(plain, Milliseconds(profile, 2, past) + cost.Of(1) - plain);
+        }
+
+        _credit = Math.Max(_credit - cost.Of(chosen), -plain);
+        return chosen;
     }
 
     private int LookAgain(double plain, double extra)

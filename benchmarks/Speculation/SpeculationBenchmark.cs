@@ -11,7 +11,8 @@ namespace Tokenwright.Benchmarks.Speculation;
 /// <remarks>
 /// Times are those after the prompt's forwards. t(1) is the mean forward of plain decoding and t(n) that of a method, both in this run. A
 /// method's bound is MAT · t(1) / (t(n) + t_draft): what is left when the engine itself takes no time. The modelled cost is the sum of
-/// profiled forwards and measured drafting, against profiled plain forwards over the same text.
+/// profiled forwards and measured drafting, against profiled plain forwards over the same text. A draft model is left out where the model's
+/// card names none and no option does.
 /// </remarks>
 internal static class SpeculationBenchmark
 {
@@ -29,6 +30,12 @@ internal static class SpeculationBenchmark
                 + $"t(1) {profile.Milliseconds(1, 128):0.00} ms, t(17) {profile.Milliseconds(17, 128):0.00} ms, t(81) {profile.Milliseconds(81, 128):0.00} ms after 128 tokens."
         );
         string model = new ModelLibrary().Find(settings.Model);
+        if (Tokenwright.Models.ModelCard.Load(model).Companion(model, "draft") is null)
+        {
+            var drafted = settings.Methods.Where(m => m.Id != "draft-model" || m.Options.ContainsKey("draft-model"));
+            settings = settings with { Methods = [.. drafted] };
+        }
+
         string exported = Directory.CreateTempSubdirectory("tokenwright-peer-").FullName;
         try
         {
@@ -103,7 +110,7 @@ internal static class SpeculationBenchmark
             double speed = plain.PerToken / tally.PerToken;
             double bound = tally.PerPass * plain.Forward / (tally.Forward + tally.Draft);
             Line(
-                $"| {settings.Methods[i].Name} | {tally.PerPass:0.00} ({tally.Rows:0}) | {speed:0.00} | {speed / bound:P0} | {tally.Forward / plain.Forward:0.00} | {tally.Draft / plain.Forward:P1} | {1000 * tally.Engine:0} | {tally.ModelledCost:0.00} |"
+                $"| {settings.Methods[i].Name} | {tally.PerPass:0.00} ({tally.Rows:0}) | {speed:0.00} | {speed / bound:P0} | {tally.Forward / plain.Forward:0.00} | {tally.Draft / plain.Forward:P1} | {1000 * tally.Engine:0} | {tally.ModelledCost(plain):0.00} |"
             );
         }
 
@@ -181,15 +188,17 @@ internal static class SpeculationBenchmark
 
         public double Engine => (_total - _model - _draft) / _steps;
 
-        public double ModelledCost => (_modelled + _draft) / _plain;
+        // The machine may be slower now than when the profile was taken: drafting is measured now, and counts in the profile's milliseconds.
+        public double ModelledCost(Tally plain) => (_modelled + _draft * plain._plain / plain._model) / _plain;
 
         public void Record(Generation generation, in Observation step)
         {
-            if (generation.Statistics.Steps > 0 && step.Tree is { } tree)
+            if (generation.Statistics.Steps > 0)
             {
                 int past = generation.Tokens.Length - step.Emitted.Length - 1;
-                _modelled += profile.Milliseconds(tree.Count, past);
-                _rows += tree.Count;
+                int rows = step.Tree?.Count ?? 1;
+                _modelled += profile.Milliseconds(rows, past);
+                _rows += rows;
                 for (int i = 0; i < step.Emitted.Length; i++)
                 {
                     _plain += profile.Milliseconds(1, past + i);

@@ -131,6 +131,26 @@ public sealed class NodeBudgetTests
     }
 
     [Fact]
+    public void What_a_useless_drafter_takes_itself_is_earned_before_another_look()
+    {
+        const int Steps = 80;
+        var profile = Profile(rows => 1 + 0.07 * (rows - 1));
+        var draft = new DraftCost(0, 0.16);
+        var budget = new NodeBudget();
+        double[] gains = new double[16];
+        double cost = 0;
+        for (int step = 0; step < Steps; step++)
+        {
+            budget.History.Chain(gains);
+            int nodes = budget.Choose(gains, profile, past: 1, draft);
+            cost += profile.Milliseconds(nodes + 1, 1) + draft.Of(nodes);
+            Learn(budget, nodes, accepted: 0);
+        }
+
+        cost.Should().BeLessThan(Steps * 1.03);
+    }
+
+    [Fact]
     public void Equal_histories_choose_equally_and_nothing_is_allocated()
     {
         var a = new NodeBudget();
