@@ -44,6 +44,10 @@ internal sealed class Completions
         );
     }
 
+    /// <summary>Whether an object with some members can become more than so many others: without looking at these.</summary>
+    public static bool IsEndless(Members members, int count) =>
+        new Completions(members.Rules.Automaton, count, []).HasEndlessMember(members, 0);
+
     /// <summary>All values of a form, as canonical texts; null where there are more than a limit.</summary>
     public static IReadOnlyList<string>? Values(Automaton automaton, NodeEntry entry, int limit) =>
         new Completions(automaton, limit, []).Values(entry);
@@ -133,11 +137,8 @@ internal sealed class Completions
         var rules = members.Rules;
         // Where keys come in any order, one order of them stands for all.
         var first = rules.Automaton.KeyOrder == KeyOrder.Schema ? 0 : from;
-        for (var name = first; name < rules.Names.Length; name++)
-        {
-            if (members.CanAdd(name) && Array.Exists(members.With(name), way => Values(way.Value) is null))
-                return true;
-        }
+        if (HasEndlessMember(members, first))
+            return true;
         IReadOnlyList<string>? unnamed = [];
         if (members.UnnamedStart != ByteDfa.Dead)
         {
@@ -158,6 +159,16 @@ internal sealed class Completions
             if (added.Keys.Any(other => !rules.Index.ContainsKey(other) && string.CompareOrdinal(other, key) > 0))
                 continue;
             if (Members(members.With(Encoding.UTF8.GetBytes(key)), key, added, isFound, rules.Names.Length))
+                return true;
+        }
+        return false;
+    }
+
+    private bool HasEndlessMember(Members members, int first)
+    {
+        for (var name = first; name < members.Rules.Names.Length; name++)
+        {
+            if (members.CanAdd(name) && Array.Exists(members.With(name), way => Values(way.Value) is null))
                 return true;
         }
         return false;

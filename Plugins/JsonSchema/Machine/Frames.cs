@@ -104,7 +104,8 @@ internal sealed class ObjectFrame(Frame? parent, Members members) : Frame(parent
     public ObjectFrame From(Capture? start) =>
         Pending is null ? this : new ObjectFrame(Parent, members) { Taken = Taken, Pending = Pending with { Start = start } };
 
-    public override ObjectFrame After(string value) => new(Parent, members) { Taken = Pending!.Alike.GetValueOrDefault(value) };
+    public override ObjectFrame After(string value) =>
+        new(Parent, members) { Taken = Pending!.Alike.Value.GetValueOrDefault(value) };
 
     private (ObjectFrame, NodeEntry)[] Differing((Members Members, NodeEntry Value)[] ways, string key)
     {
@@ -112,16 +113,14 @@ internal sealed class ObjectFrame(Frame? parent, Members members) : Frame(parent
         var result = new List<(ObjectFrame, NodeEntry)>(ways.Length);
         foreach (var (next, value) in ways)
         {
-            if (alike.Count == 0)
-            {
-                result.Add((new ObjectFrame(Parent, next), value));
-                continue;
-            }
             Taken? barred = null;
-            foreach (var (text, taken) in alike)
+            if (!Completions.IsEndless(next, Taken!.Count))
             {
-                if (!Completions.CanDiffer(next, taken))
-                    barred = new Taken(text, barred);
+                foreach (var (text, taken) in alike.Value)
+                {
+                    if (!Completions.CanDiffer(next, taken))
+                        barred = new Taken(text, barred);
+                }
             }
             if (members.Rules.Automaton.Without(value, barred) is { } left)
                 result.Add((new ObjectFrame(Parent, next) { Pending = new Pending(null, barred, alike) }, left));
@@ -210,7 +209,7 @@ internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] way
             foreach (var (next, item, unlike) in way.Next(used))
             {
                 var barred = unlike;
-                foreach (var (text, taken) in alike)
+                foreach (var (text, taken) in alike.Value)
                 {
                     var now = rules.IsUnique ? new Taken(text, used) : null;
                     if (!Completions.CanDiffer(rules.Automaton, [next], Count + 1, now, taken))
@@ -240,7 +239,7 @@ internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] way
         new(Parent, rules, ways, rules.IsUnique ? new Taken(item, used) : null)
         {
             Count = Count,
-            Taken = Pending!.Alike.GetValueOrDefault(item),
+            Taken = Pending!.Alike.Value.GetValueOrDefault(item),
         };
 
     /// <summary>The array with the ways of another that has as many items.</summary>

@@ -68,7 +68,10 @@ internal sealed class Taken(string text, Taken? next)
     }
 
     /// <summary>Those of some values by a part of each, which may be missing; the part as canonical text.</summary>
-    public static Dictionary<string, Taken> By(Taken? all, Func<JsonElement, JsonElement?> part)
+    public static Lazy<Dictionary<string, Taken>> By(Taken? all, Func<JsonElement, JsonElement?> part) =>
+        new(() => Group(all, part));
+
+    private static Dictionary<string, Taken> Group(Taken? all, Func<JsonElement, JsonElement?> part)
     {
         var groups = new Dictionary<string, Taken>();
         for (var list = all; list is not null; list = list.Next)
@@ -86,7 +89,7 @@ internal sealed class Taken(string text, Taken? next)
 /// <param name="Start">The text up to the value, or up to the colon before it.</param>
 /// <param name="Barred">What the value must differ from.</param>
 /// <param name="Alike">The values that what holds it would be alike to, by this value.</param>
-internal sealed record Pending(Capture? Start, Taken? Barred, Dictionary<string, Taken> Alike)
+internal sealed record Pending(Capture? Start, Taken? Barred, Lazy<Dictionary<string, Taken>> Alike)
 {
     /// <summary>The value read, as canonical text.</summary>
     /// <param name="text">What was read.</param>
