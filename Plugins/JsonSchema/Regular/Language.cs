@@ -39,6 +39,12 @@ internal sealed class Language
     /// <summary>Lengths of the members; null until first needed.</summary>
     internal MemberLengths? Lengths;
 
+    /// <summary>What members can end in; null until first needed.</summary>
+    internal CharSet? Last;
+
+    /// <summary>What members are made of; null until first needed.</summary>
+    internal CharSet? Characters;
+
     internal Language? Shrunk;
     internal int ShrunkFor;
 

@@ -84,6 +84,12 @@ internal sealed partial class LanguagePool
             language.Liveness = 1;
             return true;
         }
+        // Where no character can come last, or one is needed that cannot come, no search need show it.
+        if (LastOf(language).IsEmpty || !CanBeOf(CharSet.Any, language, []))
+        {
+            language.Liveness = 2;
+            return false;
+        }
         var came = new Dictionary<Language, Language?> { [language] = null };
         var queue = new Queue<Language>();
         queue.Enqueue(language);
@@ -95,7 +101,7 @@ internal sealed partial class LanguagePool
                     step.Liveness = 1;
                 return true;
             }
-            if (current.Liveness == 2)
+            if (current.Liveness == 2 || LastOf(current).IsEmpty)
                 continue;
             Expand(current);
             foreach (var target in current.Targets!)
@@ -110,6 +116,54 @@ internal sealed partial class LanguagePool
             dead.Liveness = 2;
         return false;
     }
+
+    /// <summary>Whether some member may be made of some characters only; a no is certain.</summary>
+    private static bool CanBeOf(CharSet characters, Language language, Dictionary<(CharSet, Language), bool> known)
+    {
+        if (known.TryGetValue((characters, language), out var can))
+            return can;
+        can = language.Kind switch
+        {
+            LanguageKind.None => false,
+            LanguageKind.Set => !language.Set!.Intersect(characters).IsEmpty,
+            LanguageKind.Concat => CanBeOf(characters, language.Left!, known) && CanBeOf(characters, language.Right!, known),
+            LanguageKind.Or => CanBeOf(characters, language.Left!, known) || CanBeOf(characters, language.Right!, known),
+            LanguageKind.And => characters.Intersect(CharactersOf(language)) is var both
+                && CanBeOf(both, language.Left!, known)
+                && CanBeOf(both, language.Right!, known),
+            LanguageKind.Loop => language.Min == 0 || CanBeOf(characters, language.Left!, known),
+            _ => true,
+        };
+        known.Add((characters, language), can);
+        return can;
+    }
+
+    /// <summary>Characters among which are all that members are made of.</summary>
+    private static CharSet CharactersOf(Language language) =>
+        language.Characters ??= language.Kind switch
+        {
+            LanguageKind.None or LanguageKind.Empty => CharSet.Empty,
+            LanguageKind.Set => language.Set!,
+            LanguageKind.Concat or LanguageKind.Or => CharactersOf(language.Left!).Union(CharactersOf(language.Right!)),
+            LanguageKind.And => CharactersOf(language.Left!).Intersect(CharactersOf(language.Right!)),
+            LanguageKind.Loop => CharactersOf(language.Left!),
+            _ => CharSet.Any,
+        };
+
+    /// <summary>Characters among which are all that a member, not being empty, can end in.</summary>
+    private static CharSet LastOf(Language language) =>
+        language.Last ??= language.Kind switch
+        {
+            LanguageKind.None or LanguageKind.Empty => CharSet.Empty,
+            LanguageKind.Set => language.Set!,
+            LanguageKind.Concat => language.Right!.Nullable
+                ? LastOf(language.Right).Union(LastOf(language.Left!))
+                : LastOf(language.Right),
+            LanguageKind.Or => LastOf(language.Left!).Union(LastOf(language.Right!)),
+            LanguageKind.And => LastOf(language.Left!).Intersect(LastOf(language.Right!)),
+            LanguageKind.Loop => LastOf(language.Left!),
+            _ => CharSet.Any,
+        };
 
     /// <summary>The length of the shortest member after one scalar value out of a range.</summary>
     public int ShortestAfter(Language language, int low, int high)

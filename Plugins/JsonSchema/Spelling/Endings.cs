@@ -11,7 +11,8 @@ namespace Tokenwright.Plugins.JsonSchema.Spelling;
 /// <summary>Finds the shortest text, in bytes, that brings a document to its end.</summary>
 /// <remarks>
 /// What is found always is an ending. It is the shortest one but where a schema demands that some property exists, or a number of
-/// properties or contained items: there the cheapest next step is taken, one after another. Where no ending is found (an escape of a
+/// properties or contained items: there the cheapest next step is taken, one after another; and where a string must satisfy several patterns
+/// at once: there it is the shortest out of few characters. Where no ending is found (an escape of a
 /// property's name half typed, demands that take too much work) the answer is null. Safe for concurrent use.
 /// </remarks>
 internal sealed class Endings(Automaton automaton)
@@ -23,6 +24,9 @@ internal sealed class Endings(Automaton automaton)
 
     // Without escapes and all beyond ASCII, which few languages need.
     private static readonly byte[] Plain = [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(b => b != '\\').Select(b => (byte)b)];
+
+    // One of each kind that patterns and formats tell apart: enough for most strings that must satisfy several at once, whose states are many.
+    private static readonly byte[] Common = [.. "a0A@.:/-_+ TZ\""u8];
     private static readonly byte[] All = [.. Enumerable.Range(0, 0x100).Select(b => (byte)b)];
 
     // They finish every character: each escape of one letter, hexadecimal digits, a pair of surrogates, what follows in UTF-8.
@@ -483,6 +487,7 @@ internal sealed class Endings(Automaton automaton)
             return known;
         var found =
             InsideCharacter(dfa, state)
+            ?? (IsInvolved(dfa, state) ? Search(dfa, state, Common) : null)
             ?? Search(dfa, state, Plain)
             ?? Search(dfa, state, All)
             ?? (dfa is StringDfa ? Search(dfa, state, Few) : null);
@@ -507,6 +512,9 @@ internal sealed class Endings(Automaton automaton)
         }
         return found;
     }
+
+    private static bool IsInvolved(ByteDfa dfa, int state) =>
+        dfa is StringDfa strings && state > ByteDfa.Closed && strings.LanguageOf(state).Boolean;
 
     // Breadth first.
     private static byte[]? Search(ByteDfa dfa, int start, byte[] bytes)

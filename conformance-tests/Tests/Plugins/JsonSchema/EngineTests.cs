@@ -84,6 +84,19 @@ public sealed class EngineTests
     public void An_array_that_what_it_must_contain_makes_impossible_is_not_begun(string schema, string prefix) =>
         CompiledSchema.Compile(schema).Matched(Encoding.UTF8.GetBytes(prefix), out _).Should().Be(0);
 
+    /// <summary>That no address goes on after a letter in upper case or a bracket is seen without a search through all hosts and addresses.</summary>
+    [Theory]
+    [InlineData("\"a@b.cd\"", 8)]
+    [InlineData("\"a@B.cd\"", 3)]
+    [InlineData("\"a@[1.2.3.4]\"", 3)]
+    [InlineData("\"a@b.cd.e\"", 9)]
+    public void A_format_and_a_pattern_are_read_at_once(string document, int matched) =>
+        CompiledSchema
+            .Compile("""{"type":"string","format":"email","pattern":"@[a-z0-9]+(\\.[a-z]{2,6})+$"}""")
+            .Matched(Encoding.UTF8.GetBytes(document), out _)
+            .Should()
+            .Be(matched);
+
     [Theory]
     [InlineData("""{"a": 1}""", true)]
     [InlineData("""{"\u0061": 1}""", false)]
