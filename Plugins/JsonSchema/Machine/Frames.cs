@@ -202,8 +202,19 @@ internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] way
 
     private (ArrayFrame, NodeEntry)[] Differing()
     {
-        var alike = Taken.By(Taken, value => Count < value.GetArrayLength() ? value[Count] : null);
         var result = new List<(ArrayFrame, NodeEntry)>();
+        foreach (var (after, item) in Unlike())
+        {
+            if (rules.Automaton.Without(item, after.Pending!.Barred) is { } left)
+                result.Add((after, left));
+        }
+        return [.. result];
+    }
+
+    /// <summary>The same where items matter, what an item must satisfy being as it stands: what it must differ from is told by the array.</summary>
+    public IEnumerable<(ArrayFrame Frame, NodeEntry Item)> Unlike()
+    {
+        var alike = Taken.By(Taken, value => Count < value.GetArrayLength() ? value[Count] : null);
         foreach (var way in ways)
         {
             foreach (var (next, item, unlike) in way.Next(used))
@@ -215,20 +226,10 @@ internal sealed class ArrayFrame(Frame? parent, ArrayRules rules, ArrayWay[] way
                     if (!Completions.CanDiffer(rules.Automaton, [next], Count + 1, now, taken))
                         barred = new Taken(text, barred);
                 }
-                if (rules.Automaton.Without(item, barred) is { } left)
-                    result.Add(
-                        (
-                            new ArrayFrame(Parent, rules, [next], used)
-                            {
-                                Count = Count + 1,
-                                Pending = new Pending(null, barred, alike),
-                            },
-                            left
-                        )
-                    );
+                var pending = new Pending(null, barred, alike);
+                yield return (new ArrayFrame(Parent, rules, [next], used) { Count = Count + 1, Pending = pending }, item);
             }
         }
-        return [.. result];
     }
 
     /// <summary>The array about to read an item, the text before it being known.</summary>

@@ -74,8 +74,8 @@ internal sealed class Endings(Automaton automaton)
             var ending = new List<byte>(text);
             if (!After(thread.Phase is Phase.Done ? null : Outer(thread), thread.Text, ending))
                 return null;
-            // An item that must differ from others may turn out to be equal to one of them.
-            return thread.Text is null || Reads(thread, ending) ? [.. ending] : null;
+            // Of objects and arrays that must differ only what is chosen here is looked at.
+            return !IsUnlike(thread.Top) || Reads(thread, ending) ? [.. ending] : null;
         }
         catch (FuelException)
         {
@@ -131,13 +131,30 @@ internal sealed class Endings(Automaton automaton)
             return true;
         }
         var from = ending.Count;
-        var open = frame.Pending is { } pending ? frame.After(pending.Read(text, ending)) : frame;
+        var open = frame;
+        if (frame.Pending is { } pending)
+        {
+            var value = pending.Read(text, ending);
+            if (pending.Barred?.Contains(value) == true)
+                return false;
+            open = frame.After(value);
+        }
         var found = open is ObjectFrame members ? Close(members, false, ending) : Close((ArrayFrame)open, false, ending);
         if (!found || !After(frame.Parent, text, ending))
             return false;
         if (isSettled)
             frame.Ending = [.. ending[from..]];
         return true;
+    }
+
+    private static bool IsUnlike(Frame? frame)
+    {
+        for (; frame is not null; frame = frame.Parent)
+        {
+            if (frame is ObjectFrame { Taken: not null } or ArrayFrame { Taken: not null })
+                return true;
+        }
+        return false;
     }
 
     // Whether what is being read in a frame, and in all that hold it, matters to none of them.
@@ -401,7 +418,9 @@ internal sealed class Endings(Automaton automaton)
         if (++_work > WorkLimit)
             return null;
         var best = new Best<ArrayFrame>();
-        foreach (var (open, item) in frame.Only(frame.Ways[0]).Alternatives)
+        var one = frame.Only(frame.Ways[0]);
+        // Languages without the items so far would be made for every text that is asked about.
+        foreach (var (open, item) in frame.IsRead ? one.Unlike() : one.Alternatives)
         {
             if (Chosen(open, item) is var (next, value))
                 best.Offer((ArrayFrame)next, open.Ways[0].Matched.Sum() - frame.Ways[0].Matched.Sum(), value);
