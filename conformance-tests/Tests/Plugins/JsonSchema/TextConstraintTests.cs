@@ -160,6 +160,10 @@ public sealed class TextConstraintTests
             """{"type":"object","patternProperties":{"^a":{"type":"integer"},"z$":{"type":"string","maxLength":3}},"minProperties":1}""",
             """{"type":"object","properties":{"a":{"type":"string","maxLength":5}},"required":["a"],"additionalProperties":{"pattern":"^[\\n\\\\]{2}$"}}""",
             """{"type":"array","items":{"type":"string"},"uniqueItems":true,"minItems":2}""",
+            """{"type":"array","items":{"type":"string","minLength":1,"maxLength":16},"uniqueItems":true,"minItems":3,"maxItems":3}""",
+            """{"type":"array","items":{"type":"object","properties":{"k":{"enum":[0,1]}},"required":["k"],"additionalProperties":false},"uniqueItems":true,"minItems":2}""",
+            """{"type":"array","prefixItems":[{"enum":[1,2,3]},{"enum":[1,2]},{"const":1}],"minItems":3,"uniqueItems":true}""",
+            """{"type":"string","format":"email","pattern":"@[a-z0-9]+\\.[a-z]{2,6}$","maxLength":32}""",
             """{"type":"array","contains":{"const":"needle"},"minItems":2}""",
             """{"anyOf":[{"type":"object","properties":{"kind":{"const":"x"},"v":{"type":"number"}},"required":["kind","v"]},{"type":"object","properties":{"kind":{"const":"y"}},"required":["kind"],"additionalProperties":false}]}""",
         ];
