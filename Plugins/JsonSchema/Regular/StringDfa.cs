@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Tokenwright.Plugins.JsonSchema.Regular;
 
 /// <summary>
@@ -226,6 +228,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     public sealed record SteadyCharacters(Masks.Alphabet Alphabet, ulong[] Characters, int Room);
 
     private SteadyCharacters?[] _steady = [];
+    private readonly Dictionary<int, ulong[]> _sets = [];
 
     private SteadyCharacters FindSteady(int state, Masks.Alphabet alphabet)
     {
@@ -272,7 +275,11 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
             if (pool.LeadsWithin(language, to, low, high))
                 Set(set, alphabet.BrokenBit(i));
         }
-        return set;
+        // The states of one loop have the same characters.
+        var hash = new HashCode();
+        hash.AddBytes(MemoryMarshal.AsBytes(set.AsSpan()));
+        var known = CollectionsMarshal.GetValueRefOrAddDefault(_sets, hash.ToHashCode(), out _) ??= set;
+        return known.AsSpan().SequenceEqual(set) ? known : set;
 
         static void Set(ulong[] set, int bit) => set[bit >> 6] |= 1ul << bit;
     }

@@ -204,7 +204,7 @@ internal static class DrafterClauses
     {
         var model = TableModel.Random(12, 2, trial.Seed);
         var second = TableModel.Random(12, 1, trial.Seed + 1);
-        await Run.TextAsync(Tried(trial, Plain(model, Prompt, 30, new KeyedRandomness(1)), second), trial.Cancellation)
+        await Run.TextAsync(Tried(trial, Plain(model, Prompt, 120, new KeyedRandomness(1)), second), trial.Cancellation)
             .ConfigureAwait(false);
         if (second.Forwards == 0)
         {
@@ -224,7 +224,7 @@ internal static class DrafterClauses
         trial.Case = "cancelled at the third forward of the second model";
         try
         {
-            await Run.TextAsync(Tried(trial, Plain(model, Prompt, 30, new KeyedRandomness(1)), second), cancelled.Token)
+            await Run.TextAsync(Tried(trial, Plain(model, Prompt, 120, new KeyedRandomness(1)), second), cancelled.Token)
                 .ConfigureAwait(false);
             trial.Break("The text went on to its end.");
         }
