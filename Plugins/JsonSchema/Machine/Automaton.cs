@@ -519,6 +519,12 @@ internal sealed class Automaton
     /// <summary>The ways to read the value of a named key: the object it belongs to, and what it must satisfy.</summary>
     public static void NamedValues(ObjectFrame frame, int name, Capture? text, List<Thread> into)
     {
+        if (frame.Taken is null)
+        {
+            foreach (var (members, value) in frame.Members.With(name))
+                into.Add(new(Phase.Colon, 0, 0, value, frame.With(members), text));
+            return;
+        }
         foreach (var (after, value) in frame.Values(name))
             into.Add(new(Phase.Colon, 0, 0, value, after.From(text), text));
     }
@@ -526,6 +532,12 @@ internal sealed class Automaton
     /// <summary>The same for a key that no property names.</summary>
     public static void UnnamedValues(ObjectFrame frame, byte[] key, Capture? text, List<Thread> into)
     {
+        if (frame.Taken is null)
+        {
+            foreach (var (members, value) in frame.Members.With(key))
+                into.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, members), text));
+            return;
+        }
         foreach (var (after, value) in frame.Values(key))
             into.Add(new(Phase.Colon, 0, 0, value, after.From(text), text));
     }

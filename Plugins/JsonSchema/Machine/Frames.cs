@@ -77,17 +77,16 @@ internal sealed class ObjectFrame(Frame? parent, Members members) : Frame(parent
         }
     }
 
-    /// <summary>The ways to read the value of a named key: the object it belongs to, and what it must satisfy.</summary>
+    /// <summary>The ways to read the value of a named key in an object that must differ: the object it belongs to, and what it must satisfy.</summary>
     public (ObjectFrame Frame, NodeEntry Value)[] Values(int name) =>
-        (_values ??= new (ObjectFrame, NodeEntry)[]?[members.Rules.Names.Length])[name] ??= Taken is null
-            ? [.. members.With(name).Select(way => (With(way.Members), way.Value))]
-            : Differing(members.With(name), members.Rules.NameTexts[name]);
+        (_values ??= new (ObjectFrame, NodeEntry)[]?[members.Rules.Names.Length])[name] ??= Differing(
+            members.With(name),
+            members.Rules.NameTexts[name]
+        );
 
     /// <summary>The same for a key that no property names.</summary>
     public (ObjectFrame Frame, NodeEntry Value)[] Values(byte[] key) =>
-        Taken is null
-            ? [.. members.With(key).Select(way => (new ObjectFrame(Parent, way.Members), way.Value))]
-            : Differing(members.With(key), Encoding.UTF8.GetString(key));
+        Differing(members.With(key), Encoding.UTF8.GetString(key));
 
     /// <summary>The object with other members, kept for the next time.</summary>
     public ObjectFrame With(Members next)
