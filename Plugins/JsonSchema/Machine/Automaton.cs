@@ -55,8 +55,8 @@ internal sealed class Automaton
 
     /// <summary>What a value may be, but for some values; null when that is nothing.</summary>
     /// <remarks>
-    /// Scalars are taken out. An object or array is told apart while it is read; so are strings of which there are endlessly many, whatever
-    /// has been typed.
+    /// Scalars are taken out. An object or array is told apart while it is read; so is a string where, whatever of it has been
+    /// typed, more others are left than a text can hold.
     /// </remarks>
     public NodeEntry? Without(NodeEntry entry, Taken? barred)
     {
@@ -91,7 +91,9 @@ internal sealed class Automaton
                 return known.Left;
         }
         var left = Without(node, barred.Next);
-        if (barred.IsScalar && !(barred.Text[0] == '"' && LanguagePool.IsRich(node.Strings)))
+        if (
+            barred.IsScalar && !(barred.Text[0] == '"' && Canonicalizer.Pool.IsRichAlong(node.Strings, barred.Value.GetString()!))
+        )
             left = Canonicalizer.Without(left, barred.Value);
         barred.Left = new(node, left, barred.Left);
         return left;

@@ -89,9 +89,13 @@ internal sealed class LexemeMask
         counts[0] = 0;
         byte[] bytes = trie.Bytes,
             depths = trie.Depth;
-        var after = trie.After;
+        int[] after = trie.After,
+            starts = trie.TokenStarts;
         var classes = dfa.Classes;
         var stop = after[node];
+        // Tokens lie in the order of the walk: what it finds without a gap is added at once.
+        int first = 0,
+            end = 0;
         for (var i = node + 1; i < stop; )
         {
             var depth = depths[i] - baseDepth;
@@ -144,18 +148,29 @@ internal sealed class LexemeMask
                     if (counted && most - needed < trie.LongestToken)
                         AddShort(trie, i, most - needed, inside);
                     else
-                        inside.Add(trie.TokensBelow(i));
+                        Extend(starts[i], starts[after[i]]);
                     i = after[i];
                     continue;
                 }
             }
             states[depth] = next;
-            inside.Add(trie.Tokens(i));
+            Extend(starts[i], starts[i + 1]);
             if (strings is null && dfa.IsAccepting(next) && after[i] > i + 1 && trie.HasChild(i, NumberFollowers))
                 ends.Add(i);
             i++;
         }
+        Extend(0, 0);
         return new(trie, words, inside.ToSet(), closing.ToSet(), [.. closings], [.. ends], [.. escaped]);
+
+        void Extend(int from, int to)
+        {
+            if (from != end)
+            {
+                inside.Add(trie.AllTokens[first..end]);
+                first = from;
+            }
+            end = to;
+        }
     }
 
     /// <summary>Adds the tokens at a node, and those below that take at most so many characters more.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Machine;
 using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
@@ -361,13 +362,16 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         if (thread.Text is not null)
         {
             // Each ending has a text of its own, and the text decides what may follow.
-            if (thread.Top!.Pending?.Barred is not null)
-                Ends(trie, node, lexeme, thread);
-            else
-            {
+            if (thread.Top!.Pending is not { Barred: not null } pending)
                 Share(lexeme.Closing);
-                Ends(trie, node, lexeme, thread);
+            else if (!CloseUnlike(trie, node, lexeme, thread, pending))
+            {
+                foreach (var end in lexeme.Closings)
+                    Replay(trie, node, end, thread);
+                return;
             }
+            foreach (var end in lexeme.Ends)
+                Replay(trie, node, end, thread);
             return;
         }
         var next = Rent();
@@ -382,17 +386,48 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
         Return(next);
     }
 
-    /// <summary>Follows every ending of a lexeme by itself.</summary>
-    private void Ends(Trie trie, int node, LexemeMask lexeme, in Thread thread)
+    /// <summary>
+    /// Adds the tokens that close a string without an escape, but for those with which it is one that it must differ from; false where it has an
+    /// escape already, and is to be compared by what it means.
+    /// </summary>
+    private bool CloseUnlike(Trie trie, int node, LexemeMask lexeme, in Thread thread, Pending pending)
     {
-        if (thread.Phase == Phase.String && thread.Top!.Pending?.Barred is not null)
+        var read = Capture.Text(pending.Start, thread.Text).AsSpan();
+        read = read[(read.IndexOf((byte)'"') + 1)..];
+        if (read.Contains((byte)'\\'))
+            return false;
+        var found = _tokens.Count;
+        var barred = new List<int>();
+        for (var list = pending.Barred; list is not null; list = list.Next)
         {
-            foreach (var end in lexeme.Closings)
-                Replay(trie, node, end, thread);
-            return;
+            if (
+                list.Value.ValueKind == JsonValueKind.String
+                && Encoding.UTF8.GetBytes(list.Value.GetString()!) is var text
+                && text.AsSpan().StartsWith(read)
+                && FindClosing(trie, node, text.AsSpan(read.Length)) is var end and >= 0
+            )
+                barred.Add(end);
         }
-        foreach (var end in lexeme.Ends)
-            Replay(trie, node, end, thread);
+        if (barred.Count == 0)
+        {
+            Share(lexeme.CleanClosing);
+            return true;
+        }
+        AddSet(lexeme.CleanClosing);
+        foreach (var end in barred)
+            Remove(trie.Tokens(end), found);
+        return true;
+    }
+
+    /// <summary>The node at which a string closes whose rest is spelled without an escape, or -1.</summary>
+    private static int FindClosing(Trie trie, int node, ReadOnlySpan<byte> rest)
+    {
+        foreach (var value in rest)
+        {
+            if (value is < 0x20 or (byte)'"' or (byte)'\\' || (node = trie.Child(node, value)) < 0)
+                return -1;
+        }
+        return trie.Child(node, (byte)'"');
     }
 
     private void Replay(Trie trie, int node, int end, in Thread thread)
@@ -598,15 +633,8 @@ internal sealed class MaskWalk(Automaton automaton, VocabularyTables tables)
 
         void Follow(ReadOnlySpan<byte> rest)
         {
-            var at = node;
-            foreach (var value in rest)
-            {
-                if (value is < 0x20 or (byte)'"' or (byte)'\\' || (at = trie.Child(at, value)) < 0)
-                    return;
-            }
-            at = trie.Child(at, (byte)'"');
-            if (at >= 0)
-                result.Add(at);
+            if (FindClosing(trie, node, rest) is var end and >= 0)
+                result.Add(end);
         }
     }
 

@@ -74,7 +74,13 @@ internal sealed class Trie
     /// <summary>How many characters lead to a node, one in progress included.</summary>
     public int Length(int node) => (_spelling ?? Survey()).Lengths[node];
 
-    /// <summary>Where the tokens of a node begin in <see cref="TokenLengths"/>.</summary>
+    /// <summary>All tokens in the order of their nodes.</summary>
+    public ReadOnlySpan<int> AllTokens => _tokens;
+
+    /// <summary>For each node, and the end, where its tokens begin in <see cref="AllTokens"/> and <see cref="TokenLengths"/>.</summary>
+    public int[] TokenStarts => _tokenStart;
+
+    /// <summary>Where the tokens of a node begin.</summary>
     public int FirstToken(int node) => _tokenStart[node];
 
     private sealed record Spelling(Alphabet Alphabet, int[] SetOf, ulong[] Sets, byte[] Lengths, byte[] TokenLengths);

@@ -49,6 +49,9 @@ internal sealed class CharSet : IEquatable<CharSet>
     public ReadOnlySpan<int> Ranges => _ranges;
     public bool IsEmpty => _ranges.Length == 0;
 
+    /// <summary>How many characters it holds.</summary>
+    public int Count => Pairs().Sum(range => range.High - range.Low + 1);
+
     public static CharSet Range(int low, int high) =>
         low == high && low < 128 ? OfAscii[low]
         : low <= high && (high < 0xD800 || low > 0xDFFF) ? new([low, high])

@@ -3,6 +3,8 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// <content>What the form of a language shows of its members: how long they are, and how many.</content>
 internal sealed partial class LanguagePool
 {
+    private const long Many = 1_000_000;
+
     /// <summary>
     /// A language with the same prefixes and members up to a length: counts that so short a text cannot exhaust are forgotten.
     /// Only for languages without intersection and complement.
@@ -123,6 +125,45 @@ internal sealed partial class LanguagePool
             LanguageKind.Loop => language.Max == Language.Unbounded && !language.Boolean,
             _ => false,
         };
+
+    /// <summary>
+    /// Whether, as far as their forms show, more strings than a text can hold go on from each beginning of a string, so that leaving out this
+    /// one and others never leads into a dead end. True as well of a string that does not belong.
+    /// </summary>
+    public bool IsRichAlong(Language language, string text)
+    {
+        foreach (var character in text.EnumerateRunes())
+        {
+            if (LeastCount(language) < Many)
+                return language == None;
+            language = Derive(language, character.Value);
+        }
+        return language == None || LeastCount(language) == Many;
+    }
+
+    // How many strings belong at least, counted up to many.
+    private static long LeastCount(Language language) =>
+        language.Boolean
+            ? 0
+            : language.Kind switch
+            {
+                LanguageKind.Empty => 1,
+                LanguageKind.Set => Math.Min(Many, language.Set!.Count),
+                LanguageKind.Concat or LanguageKind.Or => Math.Max(LeastCount(language.Left!), LeastCount(language.Right!)),
+                LanguageKind.Loop => LeastRepeated(language),
+                _ => 0,
+            };
+
+    private static long LeastRepeated(Language loop)
+    {
+        var count = LeastCount(loop.Left!);
+        if (loop.Max == Language.Unbounded)
+            return Lengths(loop.Left!).Longest > 0 ? Many : 1;
+        // Texts of one set of characters, all of one length, differ; of other parts only one is counted.
+        for (var (i, set) = (1, count); loop.Left!.Kind == LanguageKind.Set && i < loop.Max && count is > 1 and < Many; i++)
+            count = Math.Min(Many, count * set);
+        return count;
+    }
 
     /// <summary>Whether the language holds finitely many strings, as far as its form shows.</summary>
     public static bool IsFinite(Language language) =>

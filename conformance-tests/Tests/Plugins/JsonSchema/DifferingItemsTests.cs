@@ -1,5 +1,6 @@
 using System.Text;
 using Tokenwright.Plugins.JsonSchema;
+using Tokenwright.Tests.Plugins.JsonSchema.Oracle;
 
 namespace Tokenwright.Tests.Plugins.JsonSchema;
 
@@ -44,6 +45,15 @@ public sealed class DifferingItemsTests
     [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["x","x|"]""")]
     [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["xx","x|x""")]
     [InlineData("""{"type":"array","items":{"type":"string","pattern":"^x{1,2}$"},"uniqueItems":true}""", """["xx","x"|,""")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^(y|x[a-z]{9})$"},"uniqueItems":true}""", """["y","|y""")]
+    [InlineData(
+        """{"type":"array","items":{"type":"string","pattern":"^(y|x[a-z]{2})$"},"uniqueItems":true}""",
+        """["xaa","xab","xa|a"""
+    )]
+    // Of others there are more than a text can hold, until the last character is due.
+    [InlineData("""{"type":"array","items":{"type":"string","maxLength":3},"uniqueItems":true}""", """["ab","ab|"]""")]
+    [InlineData("""{"type":"array","items":{"type":"string","maxLength":3},"uniqueItems":true}""", """["ab","abc","ab|c""")]
+    [InlineData("""{"type":"array","items":{"type":"string","maxLength":3},"uniqueItems":true}""", """["ab","abc","abd"]""")]
     // The last member that could tell an object from another must do so, whichever comes last.
     [InlineData(Named, """[{"id":"x","kind":"a"},{"id":"x","kind":"|a""")]
     [InlineData(Named, """[{"id":"x","kind":"a"},{"kind":"a","id":"x|"}""")]
@@ -73,6 +83,60 @@ public sealed class DifferingItemsTests
         var matched = compiled.Matched(bytes, out var complete);
         matched.Should().Be(stop < 0 ? bytes.Length : stop);
         complete.Should().Be(stop < 0);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"array","items":{"type":"string"},"uniqueItems":true}""")]
+    [InlineData("""{"type":"array","items":{"type":"string","maxLength":5},"uniqueItems":true}""")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^[a-z]{0,7}$"},"maxItems":3,"uniqueItems":true}""")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"^(ab|ba?[a-z]{0,7})$"},"uniqueItems":true}""")]
+    [InlineData("""{"type":"array","items":{"type":["string","integer"]},"uniqueItems":true}""")]
+    [InlineData(
+        """{"type":"array","uniqueItems":true,"items":{"type":"object","properties":{"a":{"maxLength":4}},"additionalProperties":false}}"""
+    )]
+    public void Masks_allow_what_reading_the_token_allows(string schema)
+    {
+        var random = new Random(17);
+        string[] strings = ["", "a", "b", "ab", "ba", "bab", "abba", "é", "a\\u0062", "\\n"];
+        string[] texts =
+        [
+            .. Enumerable
+                .Range(0, 12)
+                .Select(_ => $"[{string.Join(',', Enumerable.Range(0, 3).Select(_ => Item(random.Next(strings.Length))))}]"),
+        ];
+        var vocabulary = new FragmentVocabulary(new TinyVocabulary("\",\"", "ab\""), texts, 4000, random);
+        var compiled = CompiledSchema.Compile(schema);
+        var constraint = new SchemaConstraint(compiled, new VocabularyTables(vocabulary), []);
+        var mask = new ulong[constraint.Words];
+        var compared = 0;
+        foreach (string text in texts)
+        {
+            byte[] document = Encoding.UTF8.GetBytes(text);
+            var state = constraint.Start;
+            for (int length = 0; length < document.Length; length++)
+            {
+                constraint.FillMask(state, mask);
+                for (int id = random.Next(5); id < vocabulary.Size; id += 5)
+                {
+                    byte[] extended = [.. document[..length], .. vocabulary.Bytes(id)];
+                    bool isAllowed = !vocabulary.IsSpecial(id) && compiled.Matched(extended, out _) == extended.Length;
+                    ((mask[id >> 6] >> id & 1) != 0)
+                        .Should()
+                        .Be(isAllowed, "of {0} in {1}", Encoding.UTF8.GetString(extended), schema);
+                    compared++;
+                }
+
+                if (!constraint.TryNext(state, document[length], out state))
+                {
+                    break;
+                }
+            }
+        }
+
+        compared.Should().BeGreaterThan(50_000);
+
+        string Item(int which) =>
+            schema.Contains("object", StringComparison.Ordinal) ? $$"""{"a":"{{strings[which]}}"}""" : $"\"{strings[which]}\"";
     }
 
     [Theory]
