@@ -92,7 +92,7 @@ internal sealed class Automaton
         }
         var left = Without(node, barred.Next);
         if (
-            barred.IsScalar && !(barred.Text[0] == '"' && Canonicalizer.Pool.IsRichAlong(node.Strings, barred.Value.GetString()!))
+            barred.IsScalar && !(barred.Text[0] == '"' && Canonicalizer.Pool.IsRichAfter(node.Strings, barred.Value.GetString()!))
         )
             left = Canonicalizer.Without(left, barred.Value);
         barred.Left = new(node, left, barred.Left);

@@ -127,17 +127,13 @@ internal sealed partial class LanguagePool
         };
 
     /// <summary>
-    /// Whether, as far as their forms show, more strings than a text can hold go on from each beginning of a string, so that leaving out this
-    /// one and others never leads into a dead end. True as well of a string that does not belong.
+    /// Whether, as far as the form shows, more strings than a text can hold go on from a string, and so from each beginning of it: leaving out
+    /// this one never leads into a dead end. True as well of a string that does not belong.
     /// </summary>
-    public bool IsRichAlong(Language language, string text)
+    public bool IsRichAfter(Language language, string text)
     {
         foreach (var character in text.EnumerateRunes())
-        {
-            if (LeastCount(language) < Many)
-                return language == None;
             language = Derive(language, character.Value);
-        }
         return language == None || LeastCount(language) == Many;
     }
 

@@ -100,6 +100,8 @@ public sealed class DifferingItemsTests
         string[] strings = ["", "a", "b", "ab", "ba", "bab", "abba", "é", "a\\u0062", "\\n"];
         string[] texts =
         [
+            $"[{Item(3)},{Item(8)}]",
+            $"[{Item(8)},{Item(1)},{Item(3)}]",
             .. Enumerable
                 .Range(0, 12)
                 .Select(_ => $"[{string.Join(',', Enumerable.Range(0, 3).Select(_ => Item(random.Next(strings.Length))))}]"),
@@ -133,7 +135,7 @@ public sealed class DifferingItemsTests
             }
         }
 
-        compared.Should().BeGreaterThan(50_000);
+        compared.Should().BeGreaterThan(20_000);
 
         string Item(int which) =>
             schema.Contains("object", StringComparison.Ordinal) ? $$"""{"a":"{{strings[which]}}"}""" : $"\"{strings[which]}\"";
