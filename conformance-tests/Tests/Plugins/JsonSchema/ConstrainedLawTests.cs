@@ -1,4 +1,5 @@
 using Tokenwright.Conformance;
+using Tokenwright.Plugins.DraftModel;
 using Tokenwright.Plugins.JsonSchema;
 using Tokenwright.Plugins.Standard;
 using Tokenwright.Tests.Plugins.Drafting;
@@ -34,6 +35,8 @@ public sealed class ConstrainedLawTests
 
     public static MatrixTheoryData<string, string, string> Drawn() =>
         new(Constraints, ["token", "block", "rrsw"], ["hot", "greedy"]);
+
+    public static MatrixTheoryData<string, string> ByModel() => new(Constraints, ["agree", "token", "block", "rrsw"]);
 
     [Theory]
     [MemberData(nameof(Deterministic))]
@@ -98,6 +101,34 @@ public sealed class ConstrainedLawTests
 
         law.Mass.Should().BeApproximately(1, 1e-12);
         law.TotalVariation(expected).Should().BeLessThan(1e-9);
+    }
+
+    [Theory]
+    [MemberData(nameof(ByModel))]
+    public async Task A_model_that_drafts_keeps_the_law_of_plain_constrained_sampling(string constraint, string rule)
+    {
+        var model = Table();
+        var draft = TableModel.Random(4, 1, seed: 13, ends: [3]);
+        foreach (string shape in new[] { "plain", "top-p" })
+        {
+            var expected = await LawOfTarget(model, constraint, shape);
+
+            var law = LawOf(
+                r =>
+                    Constrained(model, constraint, r, shape) with
+                    {
+                        Verifier = Rule(rule),
+                        Drafter = new DraftModelDrafter { Nodes = 2 },
+                        Models = new OneModel(draft),
+                    },
+                allowSharedPicks: rule == "agree"
+            );
+
+            law.Mass.Should().BeApproximately(1, 1e-12);
+            law.TotalVariation(expected).Should().BeLessThan(1e-9, shape);
+        }
+
+        draft.OpenSequences.Should().Be(0);
     }
 
     [Theory]
@@ -208,7 +239,8 @@ public sealed class ConstrainedLawTests
         {
             "token" => new Token(),
             "block" => new Block(),
-            _ => new RecursiveRejection(),
+            "rrsw" => new RecursiveRejection(),
+            _ => new Agree(),
         };
 
     private static Request Constrained(
