@@ -36,6 +36,13 @@ internal static class Fuel
 
     public static void Refill(long amount) => _left = amount;
 
+    /// <summary>Nothing more can be done, whatever is left.</summary>
+    public static FuelException Exhaust()
+    {
+        _left = -1;
+        return new FuelException();
+    }
+
     public static void Spend(long units = 1)
     {
         if ((_left -= units) < 0)

@@ -313,7 +313,7 @@ internal sealed partial class LanguagePool
             Expand(part);
             bounds.AddRange(part.Starts!);
         }
-        Fuel.Spend(1 + bounds.Count);
+        Fuel.Spend(1 + bounds.Count + bounds.Count * parts.Count / 16);
         bounds.Sort();
         var starts = new List<int>(bounds.Count);
         var targets = new List<Language>(bounds.Count);

@@ -282,7 +282,7 @@ internal sealed partial class LanguagePool
         if (nodes.TryGetValue(key, out var known))
             return known;
         if (_nextId > NodeLimit)
-            throw new FuelException();
+            throw Fuel.Exhaust();
         var node = new Language
         {
             Id = _nextId++,
