@@ -3,9 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace Tokenwright.Plugins.TokenRecycling;
 
-/// <summary>For each token the tokens that the model last ranked highest after it, and how often each rank was right.</summary>
+/// <summary>
+/// For each token the tokens that the model last ranked highest after it, the one that last came after it in a text, and how often each rank
+/// was right.
+/// </summary>
 /// <remarks>
-/// Vocabulary × 8 int32, nothing else grows. Safe for concurrent use: a row is read and written whole. Rows not yet learnt are unset. A frozen
+/// Vocabulary × 9 int32, nothing else grows. Safe for concurrent use: a row is read and written whole. Rows not yet learnt are unset. A frozen
 /// matrix never changes; generations that find one learn into a copy, so a run repeats to the row.
 /// </remarks>
 public sealed class SuccessorMatrix
@@ -17,7 +20,7 @@ public sealed class SuccessorMatrix
     public const int Depths = 8;
 
     private const int Unset = -1;
-    private const ulong Magic = 0x3130_3A4D_4352_5754; // "TWRCM:01"
+    private const ulong Magic = 0x3230_3A4D_4352_5754; // "TWRCM:02"
     private const long MostTries = 1 << 16;
 
     // Before anything is measured: what ranks hit on ordinary text. Only the order of nodes depends on it.
@@ -26,18 +29,21 @@ public sealed class SuccessorMatrix
 
     private readonly Lock _lock = new();
     private readonly int[] _successors;
+    private readonly int[] _followed;
     private readonly long[] _tries = new long[Depths];
     private readonly long[] _hits = new long[Depths * Width];
     private bool _isFrozen;
 
-    /// <summary>Makes a matrix in which every row is unset.</summary>
+    /// <summary>Makes a matrix in which every row is unset and nothing followed anything.</summary>
     /// <param name="vocabularySize">Number of tokens.</param>
     public SuccessorMatrix(int vocabularySize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         VocabularySize = vocabularySize;
         _successors = new int[checked(vocabularySize * Width)];
+        _followed = new int[vocabularySize];
         Array.Fill(_successors, Unset);
+        Array.Fill(_followed, Unset);
     }
 
     /// <summary>Number of tokens.</summary>
@@ -62,6 +68,7 @@ public sealed class SuccessorMatrix
         lock (_lock)
         {
             _successors.CopyTo(copy._successors, 0);
+            _followed.CopyTo(copy._followed, 0);
             _tries.CopyTo(copy._tries, 0);
             _hits.CopyTo(copy._hits, 0);
         }
@@ -69,18 +76,32 @@ public sealed class SuccessorMatrix
         return copy;
     }
 
-    /// <summary>Reads a row.</summary>
+    /// <summary>Reads a row: what followed the token last stands second at least, whatever the model has ranked since.</summary>
     /// <param name="token">The token.</param>
-    /// <param name="successors">Receives <see cref="Width"/> ids, the likeliest first; −1 where the model ruled out all others.</param>
-    /// <returns>False where the row is unset.</returns>
+    /// <param name="successors">Receives <see cref="Width"/> ids, the likeliest first; −1 where there are no others.</param>
+    /// <returns>False where nothing is known.</returns>
     public bool Read(int token, Span<int> successors)
     {
         lock (_lock)
         {
-            _successors.AsSpan(token * Width, Width).CopyTo(successors);
+            ReadRow(token, successors[..Width]);
         }
 
         return successors[0] != Unset;
+    }
+
+    private void ReadRow(int token, Span<int> row)
+    {
+        _successors.AsSpan(token * Width, Width).CopyTo(row);
+        int followed = _followed[token];
+        int at = row.IndexOf(followed);
+        at = at < 0 ? Width - 1 : at;
+        int to = row[0] == Unset ? 0 : 1;
+        if (followed != Unset && at >= to)
+        {
+            row[to..at].CopyTo(row[(to + 1)..]);
+            row[to] = followed;
+        }
     }
 
     /// <summary>Writes a row; a frozen matrix stays as it is.</summary>
@@ -97,7 +118,20 @@ public sealed class SuccessorMatrix
         }
     }
 
-    /// <summary>Counts at which rank the token that came stood in the row that was there to draft from.</summary>
+    /// <summary>Notes what follows what in a text; a frozen matrix stays as it is.</summary>
+    /// <param name="text">Tokens of a text, one after another.</param>
+    public void Follow(ReadOnlySpan<int> text)
+    {
+        lock (_lock)
+        {
+            for (int i = 1; i < text.Length && !_isFrozen; i++)
+            {
+                _followed[text[i - 1]] = text[i];
+            }
+        }
+    }
+
+    /// <summary>Counts at which rank the token that came stood in the row that was there to draft from, and notes that it followed.</summary>
     /// <param name="depth">Depth of the node that it follows.</param>
     /// <param name="token">The token of that node.</param>
     /// <param name="next">The token that came.</param>
@@ -106,8 +140,15 @@ public sealed class SuccessorMatrix
         depth = Math.Min(depth, Depths - 1);
         lock (_lock)
         {
-            var row = _successors.AsSpan(token * Width, Width);
-            if (_isFrozen || row[0] == Unset)
+            if (_isFrozen)
+            {
+                return;
+            }
+
+            Span<int> row = stackalloc int[Width];
+            ReadRow(token, row);
+            _followed[token] = next;
+            if (row[0] == Unset)
             {
                 return;
             }
@@ -147,11 +188,11 @@ public sealed class SuccessorMatrix
     /// <param name="path">The file.</param>
     public void Save(string path)
     {
-        int[] successors;
+        int[] tokens;
         long[] counts;
         lock (_lock)
         {
-            successors = [.. _successors];
+            tokens = [.. _successors, .. _followed];
             counts = [.. _tries, .. _hits];
         }
 
@@ -165,7 +206,7 @@ public sealed class SuccessorMatrix
 
         if (!BitConverter.IsLittleEndian)
         {
-            BinaryPrimitives.ReverseEndianness(successors, successors);
+            BinaryPrimitives.ReverseEndianness(tokens, tokens);
         }
 
         string beside = $"{path}.{Guid.NewGuid():N}.tmp";
@@ -174,7 +215,7 @@ public sealed class SuccessorMatrix
             using (var file = File.Create(beside))
             {
                 file.Write(head);
-                file.Write(MemoryMarshal.AsBytes(successors.AsSpan()));
+                file.Write(MemoryMarshal.AsBytes(tokens.AsSpan()));
             }
 
             File.Move(beside, path, overwrite: true);
@@ -199,7 +240,7 @@ public sealed class SuccessorMatrix
         }
 
         int size = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
-        if (size < 1 || bytes.Length != Head + (long)size * Width * sizeof(int))
+        if (size < 1 || bytes.Length != Head + (long)size * (Width + 1) * sizeof(int))
         {
             throw new InvalidDataException($"{path} is cut short or damaged. Delete it and save it anew.");
         }
@@ -211,22 +252,24 @@ public sealed class SuccessorMatrix
             (i < Depths ? matrix._tries : matrix._hits)[i < Depths ? i : i - Depths] = Math.Clamp(count, 0, MostTries);
         }
 
-        bytes.AsSpan(Head).CopyTo(MemoryMarshal.AsBytes(matrix._successors.AsSpan()));
+        var tokens = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(Head));
         if (!BitConverter.IsLittleEndian)
         {
-            BinaryPrimitives.ReverseEndianness(matrix._successors, matrix._successors);
+            BinaryPrimitives.ReverseEndianness(tokens, tokens);
         }
 
-        foreach (int successor in matrix._successors)
+        foreach (int token in tokens)
         {
-            if (successor < Unset || successor >= size)
+            if (token < Unset || token >= size)
             {
                 throw new InvalidDataException(
-                    $"{path} is damaged: it names token {successor} of {size}. Delete it and save it anew."
+                    $"{path} is damaged: it names token {token} of {size}. Delete it and save it anew."
                 );
             }
         }
 
+        tokens[..(size * Width)].CopyTo(matrix._successors);
+        tokens[(size * Width)..].CopyTo(matrix._followed);
         return matrix;
     }
 }

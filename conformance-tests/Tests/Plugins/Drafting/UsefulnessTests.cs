@@ -80,8 +80,7 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
         var model = models.SmolLm2;
         Reach(
             expected,
-            await MeasureAsync(model, models.SmolLm2Draft, [.. sets.Select(set => Prompts.Chat(model, set)[..5])], name, nodes),
-            name == "token-recycling decode" ? 0.95 : 0.97
+            await MeasureAsync(model, models.SmolLm2Draft, [.. sets.Select(set => Prompts.Chat(model, set)[..5])], name, nodes)
         );
     }
 
@@ -100,21 +99,12 @@ public sealed class UsefulnessTests(ReferenceModels models, ITestOutputHelper ou
         }
     }
 
-    // Which of two rows of one token is learnt is left open by the publication, and moves a set of five texts by up to 6 % either way where
-    // only decoding teaches (json 2.40 or 2.47, edit 2.41 or 2.33 on SmolLM2): there single sets get more room, their mean does not.
-    private static void Reach(double[]? expected, IReadOnlyList<double> figures, double least = 0.97)
+    private static void Reach(double[]? expected, IReadOnlyList<double> figures)
     {
-        if (expected is null)
+        for (int s = 0; s < expected?.Length; s++)
         {
-            return;
+            figures[s].Should().BeGreaterThan(0.97 * expected[s], "set {0}", s);
         }
-
-        for (int s = 0; s < figures.Count; s++)
-        {
-            figures[s].Should().BeGreaterThan(least * expected[s], "set {0}", s);
-        }
-
-        figures.Average().Should().BeGreaterThan(0.97 * expected.Average());
     }
 
     private Task<IReadOnlyList<double>> OnReferenceAsync(string name, int nodes)

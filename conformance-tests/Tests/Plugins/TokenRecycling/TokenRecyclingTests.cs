@@ -90,7 +90,8 @@ public sealed class TokenRecyclingTests : IDisposable
             if (matrix.Read(token, row))
             {
                 TopK.Select(model.Logits([token]), expected, logits);
-                row.Should().Equal(expected);
+                // The prompt went on with 6.
+                row.Should().Equal(token == 5 ? [expected[0], 6, .. expected[1..].Where(t => t != 6).Take(6)] : expected);
                 set++;
             }
         }
@@ -101,18 +102,48 @@ public sealed class TokenRecyclingTests : IDisposable
     }
 
     [Fact]
-    public void Prompt_rows_teach_only_where_that_is_wanted()
+    public void Prompt_rows_teach_only_where_that_is_wanted_but_what_follows_what_is_always_known()
     {
         var model = TableModel.Random(32, 1, seed: 3);
         var matrix = new SuccessorMatrix(32);
-        Run.Text(
+        var text = Run.Text(
             Plain(model, [5, 6, 7], 1, new KeyedRandomness(0)) with
             {
                 Drafter = new TokenRecyclingDrafter { Matrix = matrix, UsesPromptRows = false },
             }
         );
 
-        matrix.Read(6, new int[8]).Should().BeFalse();
+        int[] row = new int[8];
+        matrix.Read(5, row).Should().BeTrue();
+        row.Should().Equal(6, -1, -1, -1, -1, -1, -1, -1);
+        matrix.Read(7, row).Should().BeTrue();
+        row[0].Should().Be(text.Tokens[0]);
+        matrix.Read(8, row).Should().BeFalse();
+    }
+
+    [Fact]
+    public void What_followed_last_stands_second_at_least()
+    {
+        var matrix = new SuccessorMatrix(20);
+        int[] row = new int[8];
+        matrix.Write(3, [1, 2, 4, 5, 6, 7, 8, 9]);
+
+        matrix.Follow([3, 6, 3]);
+        matrix.Read(3, row);
+        row.Should().Equal(1, 6, 2, 4, 5, 7, 8, 9);
+
+        matrix.Count(0, 3, 11);
+        matrix.Read(3, row);
+        row.Should().Equal(1, 11, 2, 4, 5, 6, 7, 8);
+
+        matrix.Follow([3, 1]);
+        matrix.Read(3, row);
+        row.Should().Equal(1, 2, 4, 5, 6, 7, 8, 9);
+
+        matrix.Freeze();
+        matrix.Follow([3, 6]);
+        matrix.Read(3, row);
+        row.Should().Equal(1, 2, 4, 5, 6, 7, 8, 9);
     }
 
     [Fact]
@@ -171,6 +202,7 @@ public sealed class TokenRecyclingTests : IDisposable
         var matrix = new SuccessorMatrix(20);
         matrix.Write(3, [1, 2, 3, 4, 5, 6, 7, -1]);
         matrix.Count(0, 3, 2);
+        matrix.Follow([4, 5]);
         matrix.Save(file);
         Directory.GetFiles(_folder).Should().ContainSingle();
 
