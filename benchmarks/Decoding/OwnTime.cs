@@ -138,7 +138,10 @@ internal static class OwnTime
                     tree.Add(parent, (text[i] + wrong) % vocabulary, -1);
                 }
 
-                node = tree.Add(parent, text[i]);
+                if (tree.Room > 0)
+                {
+                    node = tree.Add(parent, text[i]);
+                }
             }
 
             for (int wrong = nodes; tree.Count <= nodes && tree.Room > 0; wrong++)
