@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Machine;
+using Tokenwright.Plugins.JsonSchema.Numbers;
 using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
 using Thread = Tokenwright.Plugins.JsonSchema.Machine.Thread;
@@ -97,8 +98,10 @@ internal sealed class Endings(Automaton automaton)
                 return Value((NodeEntry)thread.Detail!);
             case Phase.Literal:
                 return Automaton.Literals[thread.State][thread.Gap..];
-            case Phase.Number or Phase.String:
-                return Suffix((ByteDfa)thread.Detail!, thread.State);
+            case Phase.Number:
+                return Suffix((NumberDfa)thread.Detail!, thread.State);
+            case Phase.String:
+                return Rest((StringDfa)thread.Detail!, thread);
             case Phase.AfterProperty or Phase.AfterItem or Phase.Done:
                 return None;
         }
@@ -114,6 +117,26 @@ internal sealed class Endings(Automaton automaton)
             _ => false,
         };
         return found ? [.. into] : null;
+    }
+
+    /// <summary>The rest of a string: the shortest one that does not make it a string that it must differ from.</summary>
+    private byte[]? Rest(StringDfa strings, in Thread thread)
+    {
+        var shortest = Suffix(strings, thread.State);
+        if (shortest is null || thread.Top?.Pending is not { Barred: { } barred } pending)
+            return shortest;
+        var text = thread.Text;
+        if (!IsBarred(shortest))
+            return shortest;
+        foreach (var tail in Others(strings, thread.State))
+        {
+            byte[] rest = [.. tail, (byte)'"'];
+            if (!IsBarred(rest))
+                return rest;
+        }
+        return null;
+
+        bool IsBarred(byte[] rest) => barred.Contains(pending.Read(text, rest));
     }
 
     /// <summary>From after a value in a frame to the end of the text.</summary>
@@ -309,7 +332,7 @@ internal sealed class Endings(Automaton automaton)
         byte[] whole = [.. key.Text, .. rest];
         if (!rest.Contains((byte)'\\') && IsFree(members, whole))
             return (rest, whole);
-        foreach (var tail in Others(state))
+        foreach (var tail in Others(automaton.Keys, state))
         {
             whole = [.. key.Text, .. tail];
             if (IsFree(members, whole))
@@ -324,19 +347,21 @@ internal sealed class Endings(Automaton automaton)
         return Encoding.UTF8.GetBytes(document.RootElement.GetString()!);
     }
 
-    /// <summary>Some ways to end a key, for where the shortest one is used: numbers, then the shortest one for each next character.</summary>
-    private IEnumerable<byte[]> Others(int state)
+    /// <summary>
+    /// Some ways to end a key or a string, for where the shortest one is used: numbers, then the shortest one for each next character.
+    /// </summary>
+    private IEnumerable<byte[]> Others(StringDfa strings, int state)
     {
         for (var i = 0; i < OtherValues; i++)
         {
             var digits = Digits(i);
-            if (IsString(automaton.Keys, state, digits))
+            if (IsString(strings, state, digits))
                 yield return digits;
         }
         foreach (var value in Plain)
         {
-            var next = automaton.Keys.Next(state, value);
-            if (next > ByteDfa.Closed && Suffix(automaton.Keys, next) is { } rest && !rest.Contains((byte)'\\'))
+            var next = strings.Next(state, value);
+            if (next > ByteDfa.Closed && Suffix(strings, next) is { } rest && !rest.Contains((byte)'\\'))
                 yield return [value, .. rest[..^1]];
         }
     }
@@ -359,7 +384,7 @@ internal sealed class Endings(Automaton automaton)
             && !shortest.Contains((byte)'\\')
         )
             return shortest[..^1];
-        foreach (var key in Others(start))
+        foreach (var key in Others(automaton.Keys, start))
         {
             if (IsFree(members, key))
                 return key;
@@ -591,7 +616,7 @@ internal sealed class Endings(Automaton automaton)
 
     private static bool IsNumber(ByteDfa numbers, ReadOnlySpan<byte> text)
     {
-        var state = ((Numbers.NumberDfa)numbers).Start;
+        var state = ((NumberDfa)numbers).Start;
         foreach (var value in text)
         {
             if (state == ByteDfa.Dead)

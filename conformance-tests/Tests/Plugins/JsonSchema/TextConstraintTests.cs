@@ -249,6 +249,8 @@ public sealed class TextConstraintTests
     [InlineData("true", "{\"a\\u00")]
     [InlineData("true", "{\"\": 1, \"t")]
     [InlineData("true", "{\"\": 1, \"0\": 1, \"0")]
+    [InlineData("""{"type":"array","items":{"type":"string"},"uniqueItems":true}""", "[\"ab\", \"ab")]
+    [InlineData("""{"type":"array","items":{"maxLength":4},"uniqueItems":true}""", "[\"ab\", \"ab0\", \"a\\u0062")]
     public void What_is_half_typed_can_be_closed(string schema, string text)
     {
         const int budget = 1000;
