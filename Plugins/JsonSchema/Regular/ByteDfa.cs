@@ -17,7 +17,10 @@ internal abstract class ByteDfa
     private const int StateCost = 16;
     private readonly byte[] _classes;
     private readonly int _width;
-    private int[][] _rows;
+
+    // Rows of the string automata lie in blocks so large that no collection copies them: they are most of what masks leave behind.
+    private readonly int _blockBits;
+    private int[][] _blocks = [];
     private int _count = 2;
 
     /// <param name="classes">For each byte its class: bytes of one class always lead to the same state.</param>
@@ -25,7 +28,9 @@ internal abstract class ByteDfa
     {
         _classes = classes;
         _width = classes.Max() + 1;
-        _rows = [NewRow(Dead), NewRow(Dead)];
+        _blockBits = _width == 256 ? 7 : 2;
+        AddRow(Dead, Dead);
+        AddRow(Closed, Dead);
     }
 
     protected static byte[] EachByte { get; } = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
@@ -43,7 +48,11 @@ internal abstract class ByteDfa
     }
 
     /// <summary>The known transitions of a state; entries of -1 are found by <see cref="Next"/>.</summary>
-    public int[] Row(int state) => Volatile.Read(ref _rows)[state];
+    public Span<int> Row(int state)
+    {
+        var row = state & (1 << _blockBits) - 1;
+        return Volatile.Read(ref _blocks)[state >> _blockBits].AsSpan(row * _width, _width);
+    }
 
     /// <summary>Whether the lexeme may end here without a closing byte of its own.</summary>
     public abstract bool IsAccepting(int state);
@@ -56,14 +65,7 @@ internal abstract class ByteDfa
         Fuel.Spend(StateCost);
         if (_count >= StateLimit)
             throw new FuelException();
-        if (_count == _rows.Length)
-        {
-            var grown = new int[_count * 2][];
-            _rows.CopyTo(grown, 0);
-            // Readers take no lock: they see either array, and both hold the same rows.
-            Volatile.Write(ref _rows, grown);
-        }
-        _rows[_count] = NewRow(Unknown);
+        AddRow(_count, Unknown);
         return _count++;
     }
 
@@ -71,7 +73,7 @@ internal abstract class ByteDfa
     {
         lock (Gate)
         {
-            var row = _rows[state];
+            var row = Row(state);
             var at = _classes[value];
             if (row[at] == Unknown)
                 Volatile.Write(ref row[at], Compute(state, value));
@@ -79,10 +81,11 @@ internal abstract class ByteDfa
         }
     }
 
-    private int[] NewRow(int fill)
+    private void AddRow(int state, int fill)
     {
-        var row = new int[_width];
-        Array.Fill(row, fill);
-        return row;
+        // Readers take no lock: they see either array, and both hold the same blocks.
+        if (state >> _blockBits == _blocks.Length)
+            Volatile.Write(ref _blocks, [.. _blocks, new int[_width << _blockBits]]);
+        Row(state).Fill(fill);
     }
 }
