@@ -174,7 +174,7 @@ public sealed class SchemaConstraint
 
     private CompiledMask Mask(in Thread thread)
     {
-        var cache = thread.Top is null ? _rootMasks : LazyInitializer.EnsureInitialized(ref thread.Top.Masks);
+        var cache = thread.Top is null ? _rootMasks : thread.Top.Masks ??= new MaskCache();
         var cacheable = TryKey(thread, out var key);
         if (cacheable && cache.Find(key) is { } known)
             return known;

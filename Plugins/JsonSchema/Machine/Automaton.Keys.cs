@@ -33,7 +33,8 @@ internal sealed partial class Automaton
         }
         int low = key.Low,
             high = key.High;
-        var text = key.Text;
+        var names = members.Rules.Names;
+        Span<byte> more = stackalloc byte[4];
         byte[] escape = [];
         if (key.Escape.Length > 0 || value == '\\')
         {
@@ -41,27 +42,24 @@ internal sealed partial class Automaton
             var scalar = Unescape(escape);
             if (scalar == Malformed || StringDfa.IsPlainInKey(scalar))
                 return;
+            more = more[..(scalar >= 0 ? new Rune(scalar).EncodeToUtf8(more) : 0)];
             if (scalar >= 0)
-            {
-                Span<byte> utf8 = stackalloc byte[4];
-                utf8 = utf8[..new Rune(scalar).EncodeToUtf8(utf8)];
-                foreach (var b in utf8)
-                {
-                    (low, high) = Narrow(members.Rules.Names, low, high, text.Length, b);
-                    text = [.. text, b];
-                }
                 escape = [];
-            }
         }
         else if (value < 0x20)
             return;
         else
         {
-            (low, high) = Narrow(members.Rules.Names, low, high, text.Length, value);
-            text = [.. text, value];
+            more[0] = value;
+            more = more[..1];
         }
-        if (unnamed != ByteDfa.Dead || CanBeNamed(frame, low, high, text.Length, escape))
-            into.Add(thread with { State = unnamed, Detail = Key(key, value, new KeyState(low, high, text, escape)) });
+        var length = key.Text.Length;
+        foreach (var b in more)
+            (low, high) = Narrow(names, low, high, length++, b);
+        if (unnamed == ByteDfa.Dead && !CanBeNamed(frame, low, high, length, escape))
+            return;
+        var bytes = low < high ? names[low] : [.. key.Text, .. more];
+        into.Add(thread with { State = unnamed, Detail = Key(key, value, new KeyState(low, high, bytes, length, escape)) });
     }
 
     /// <summary>Keeps the way from one half-read key to the next where it leads along a name: there are no more of these than bytes of names.</summary>
@@ -176,7 +174,7 @@ internal sealed partial class Automaton
                 NamedValues(frame, key.Low, thread.Text, into);
         }
         else if (thread.State != ByteDfa.Dead && Keys.CanClose(thread.State) && members.Extra?.Contains(key.Text) != true)
-            UnnamedValues(frame, key.Text, thread.Text, into);
+            UnnamedValues(frame, key.Text.ToArray(), thread.Text, into);
     }
 
     /// <summary>The ways to read the value of a named key: the object it belongs to, and what it must satisfy.</summary>

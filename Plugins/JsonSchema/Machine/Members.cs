@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema.Machine;
@@ -6,6 +7,7 @@ namespace Tokenwright.Plugins.JsonSchema.Machine;
 /// <param name="Case">Place in <see cref="ObjectRules.Cases"/>.</param>
 /// <param name="Met">The demands met, as bits.</param>
 /// <param name="Passed">Named keys of a lower rank can no longer come; 0 where keys come in any order.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Way(int Case, ulong Met, int Passed);
 
 /// <summary>Keys that no property names, already used in an object.</summary>
@@ -30,7 +32,8 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
 {
     private const sbyte Yes = 1,
         No = 2;
-    private const int Unknown = -1;
+    private const int Unknown = -1,
+        Unnamed = -1;
     private (Members Members, NodeEntry Value)[]?[]? _after;
     private sbyte[]? _canAdd;
     private sbyte _canAddUnnamed;
@@ -183,41 +186,24 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
 
     /// <summary>What the value of a named key may satisfy, and the object with it.</summary>
     public (Members Members, NodeEntry Value)[] With(int name) =>
-        (_after ??= new (Members, NodeEntry)[]?[rules.Names.Length])[name] ??= FindWith(name);
-
-    private (Members, NodeEntry)[] FindWith(int name) =>
-        Split(
-            Added(name),
-            extra,
-            shape => shape.Values(name),
-            (shape, passed) => shape.Rank(name) < passed ? Unknown : shape.PassedBy(name)
-        );
+        (_after ??= new (Members, NodeEntry)[]?[rules.Names.Length])[name] ??= Split(Added(name), extra, name);
 
     /// <summary>The same for a key that no property names.</summary>
-    public (Members Members, NodeEntry Value)[] With(byte[] key) =>
-        Split(
-            seen,
-            new KeyList(key, extra),
-            shape => shape.Unnamed.Exist ? shape.UnnamedValues(key, UnnamedIsUniform) : [],
-            (shape, _) => shape.PassedByUnnamed
-        );
+    public (Members Members, NodeEntry Value)[] With(byte[] key) => Split(seen, new KeyList(key, extra), Unnamed);
 
     /// <summary>The same for a key that is like any other, where <see cref="UnnamedIsUniform"/>.</summary>
     public (Members Members, NodeEntry Value)[] WithUnnamed => _withUnnamed ??= With(NoKey);
 
     /// <summary>Ways whose value must satisfy the same go on together.</summary>
-    private (Members, NodeEntry)[] Split(
-        ulong[] nextSeen,
-        KeyList? nextExtra,
-        Func<ObjectCase, (ulong Met, NodeEntry Value)[]> values,
-        Func<ObjectCase, int, int> pass
-    )
+    private (Members, NodeEntry)[] Split(ulong[] nextSeen, KeyList? nextExtra, int name)
     {
-        if (ways.Length == 1 && rules.Cases[ways[0].Case].AllExistences == 0)
+        if (ways.Length == 1 && rules.Cases[ways[0].Case] is { AllExistences: 0 } only)
         {
-            var (only, next) = (rules.Cases[ways[0].Case], pass(rules.Cases[ways[0].Case], ways[0].Passed));
+            var next = Passed(only, name, ways[0].Passed);
             return
-                next != Unknown && values(only) is [var (_, value)] && only.CanComplete(nextSeen, count + 1, nextExtra, 0, next)
+                next != Unknown
+                && Values(only, name, nextExtra) is [var (_, value)]
+                && only.CanComplete(nextSeen, count + 1, nextExtra, 0, next)
                 ? [(new Members(rules, nextSeen, count + 1, nextExtra, [new Way(ways[0].Case, 0, next)]), value)]
                 : [];
         }
@@ -226,10 +212,10 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
         foreach (var (at, met, passed) in ways)
         {
             var shape = rules.Cases[at];
-            var next = pass(shape, passed);
+            var next = Passed(shape, name, passed);
             if (next == Unknown)
                 continue;
-            foreach (var (alsoMet, value) in values(shape))
+            foreach (var (alsoMet, value) in Values(shape, name, nextExtra))
             {
                 if (!shape.CanComplete(nextSeen, count + 1, nextExtra, met | alsoMet, next))
                     continue;
@@ -244,8 +230,21 @@ internal sealed class Members(ObjectRules rules, ulong[] seen, int count, KeyLis
                     groups[place].Ways.Add(way);
             }
         }
-        return [.. groups.Select(g => (new Members(rules, nextSeen, count + 1, nextExtra, [.. g.Ways]), g.Value))];
+        var split = new (Members, NodeEntry)[groups.Count];
+        for (var i = 0; i < split.Length; i++)
+            split[i] = (new Members(rules, nextSeen, count + 1, nextExtra, [.. groups[i].Ways]), groups[i].Value);
+        return split;
     }
+
+    private (ulong Met, NodeEntry Value)[] Values(ObjectCase shape, int name, KeyList? withKey) =>
+        name != Unnamed ? shape.Values(name)
+        : shape.Unnamed.Exist ? shape.UnnamedValues(withKey!.Key, UnnamedIsUniform)
+        : [];
+
+    private static int Passed(ObjectCase shape, int name, int passed) =>
+        name == Unnamed ? shape.PassedByUnnamed
+        : shape.Rank(name) < passed ? Unknown
+        : shape.PassedBy(name);
 
     /// <summary>Whether both are the same members, taken in ways of their own.</summary>
     public bool CanJoin(Members other) =>

@@ -25,4 +25,8 @@ internal sealed class NodeEntry
     /// <param name="Limit">The most values that were looked for.</param>
     /// <param name="All">The values; null where there are more.</param>
     internal sealed record Listing(int Limit, IReadOnlyList<string>? All);
+
+    /// <summary>The entry as the only value there may be, with no demand met by it.</summary>
+    public (ulong Met, NodeEntry Value)[] Alone => _alone ??= [(0, this)];
+    private (ulong, NodeEntry)[]? _alone;
 }

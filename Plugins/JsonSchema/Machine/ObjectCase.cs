@@ -17,6 +17,7 @@ internal sealed class ObjectCase
     private readonly (int Trigger, int[] Needed)[] _dependencies;
     private readonly Existence[] _existences;
     private readonly (ulong, NodeEntry)[]?[] _entries;
+    private (ulong, NodeEntry)[]? _unnamed;
     private readonly int[] _rank;
     private readonly bool _isOrdered;
 
@@ -207,8 +208,14 @@ internal sealed class ObjectCase
     /// <param name="isOne">Whether it is known to be one that there may be.</param>
     public (ulong Met, NodeEntry Value)[] UnnamedValues(byte[] key, bool isOne)
     {
+        // With one rule, and nothing demanded of some key, one is like any other.
+        var isLikeAny = Unnamed.HaveOneRule && AllExistences == 0 && (isOne || Unnamed.Language == _canonicalizer.Pool.All);
+        if (isLikeAny && _unnamed is { } known)
+            return known;
         lock (_automaton.Gate)
         {
+            if (isLikeAny)
+                return _unnamed = Alternatives(Unnamed.Value(key), "");
             var text = Encoding.UTF8.GetString(key);
             return isOne || _canonicalizer.Pool.Matches(Unnamed.Language, text) ? Alternatives(Unnamed.Value(key), text) : [];
         }
@@ -225,7 +232,7 @@ internal sealed class ObjectCase
                 relevant |= 1ul << i;
         }
         if (relevant == 0)
-            return Entry(value) is { } only ? [(0ul, only)] : [];
+            return Entry(value)?.Alone ?? [];
         var result = new List<(ulong, NodeEntry)>();
         // Every subset of the demands may be the one that this value meets.
         for (var subset = relevant; ; subset = (subset - 1) & relevant)

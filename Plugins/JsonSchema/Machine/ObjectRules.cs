@@ -33,7 +33,7 @@ internal sealed class ObjectRules
         Index = new Dictionary<string, int>(NameTexts.Length);
         for (var i = 0; i < NameTexts.Length; i++)
             Index.Add(NameTexts[i], i);
-        FirstKey = new KeyState(0, Names.Length, [], []);
+        FirstKey = new KeyState(0, Names.Length, [], 0, []);
         var unnamed = new List<(Layer[] Layers, UnnamedKeys Keys)>();
         Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers)))];
         None = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);

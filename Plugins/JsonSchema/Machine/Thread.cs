@@ -74,28 +74,38 @@ internal readonly record struct Thread(Phase Phase, byte Gap, int State, object?
 }
 
 /// <summary>A key half read: its decoded bytes, the named keys that begin so (a range), and an escape in progress.</summary>
-internal sealed class KeyState(int low, int high, byte[] text, byte[] escape)
+/// <param name="low">The first named key that begins so.</param>
+/// <param name="high">The one after the last.</param>
+/// <param name="bytes">What begins with the decoded bytes: a name, where one begins so.</param>
+/// <param name="length">How many they are.</param>
+/// <param name="escape">The escape in progress.</param>
+internal sealed class KeyState(int low, int high, byte[] bytes, int length, byte[] escape)
 {
     public int Low => low;
     public int High => high;
-    public byte[] Text => text;
+    public ReadOnlySpan<byte> Text => bytes.AsSpan(0, length);
     public byte[] Escape => escape;
 
-    private sealed record Way(byte Value, KeyState Key, Way? Next);
-
-    // Few enough to look through; a lost race only makes a state twice.
-    private Way? _ways;
+    // The keys one byte on that were kept, as a list through them. Few enough to look through; a lost race only makes one twice.
+    private KeyState? _ways;
+    private KeyState? _other;
+    private byte _last;
 
     /// <summary>The key after one more byte, if it was kept.</summary>
     public KeyState? Find(byte value)
     {
-        for (var way = _ways; way is not null; way = way.Next)
+        for (var way = _ways; way is not null; way = way._other)
         {
-            if (way.Value == value)
-                return way.Key;
+            if (way._last == value)
+                return way;
         }
         return null;
     }
 
-    public void Keep(byte value, KeyState key) => _ways = new(value, key, _ways);
+    /// <summary>Keeps a key, made for this, as the one after one more byte.</summary>
+    public void Keep(byte value, KeyState key)
+    {
+        (key._last, key._other) = (value, _ways);
+        Volatile.Write(ref _ways, key);
+    }
 }

@@ -3,16 +3,16 @@ using System.Numerics;
 namespace Tokenwright.Plugins.JsonSchema.Masks;
 
 /// <summary>The tokens that one thread allows: shared sets, and a list of its own.</summary>
-internal sealed class CompiledMask(TokenSet[] shared, int[] own)
+internal sealed class CompiledMask(TokenSet[] shared, ReadOnlyMemory<int> own)
 {
     public TokenSet[] Shared => shared;
-    public int[] Own => own;
+    public ReadOnlySpan<int> Own => own.Span;
 
     /// <summary>Overwrites a mask with the tokens.</summary>
     public void Fill(Span<ulong> mask)
     {
         Overwrite(mask);
-        Add(own, mask);
+        Add(Own, mask);
     }
 
     /// <summary>Adds the tokens to a mask, but for sets that it holds already: threads that read the same string share them.</summary>
@@ -23,7 +23,7 @@ internal sealed class CompiledMask(TokenSet[] shared, int[] own)
             if (held.Add(set))
                 Add(set, mask);
         }
-        Add(own, mask);
+        Add(Own, mask);
     }
 
     private void Overwrite(Span<ulong> mask)
@@ -58,7 +58,7 @@ internal sealed class CompiledMask(TokenSet[] shared, int[] own)
             mask[i] |= bits[i];
     }
 
-    private static void Add(int[] tokens, Span<ulong> mask)
+    private static void Add(ReadOnlySpan<int> tokens, Span<ulong> mask)
     {
         foreach (var token in tokens)
             mask[token >> 6] |= 1ul << token;

@@ -100,8 +100,8 @@ internal sealed class LexemeMask
         {
             var depth = depths[i] - baseDepth;
             var from = states[depth - 1];
-            var next = dfa.Row(from)[classes[bytes[i]]];
-            if (next < 0)
+            int next = dfa.Row(from)[classes[bytes[i]]];
+            if (next == ByteDfa.Unknown)
                 next = dfa.Next(from, bytes[i]);
             if (next == ByteDfa.Dead)
             {

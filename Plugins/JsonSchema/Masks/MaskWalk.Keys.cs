@@ -54,7 +54,7 @@ internal sealed partial class MaskWalk
         }
         var values = Rent();
         foreach (var (next, value) in members.WithUnnamed)
-            values.Add(new(Phase.Colon, 0, 0, value, new ObjectFrame(frame.Parent, next), null));
+            values.Add(new(Phase.Colon, 0, 0, value, frame.With(next), null));
         // After an escape the key may be one that is named or used.
         var isClean = key.Low < key.High || members.Extra is not null;
         var closing = isClean ? lexeme.CleanClosing : lexeme.Closing;
@@ -85,11 +85,13 @@ internal sealed partial class MaskWalk
             Replay(trie, node, at, thread);
     }
 
+    private static readonly List<int> NoExceptions = [];
+
     /// <summary>Nodes at which a key closes that is named or used already: rules of their own.</summary>
     private static List<int> Exceptions(Trie trie, int node, KeyState key, ObjectFrame frame)
     {
         var members = frame.Members;
-        var result = new List<int>();
+        var result = members.Extra is null && frame.Taken is null && key.Low == key.High ? NoExceptions : [];
         var depth = key.Text.Length;
         for (var i = key.Low; i < key.High; i++)
             Follow(members.Rules.Names[i].AsSpan(depth));
@@ -131,7 +133,7 @@ internal sealed partial class MaskWalk
                 (byte)'\\',
                 thread with
                 {
-                    Detail = new KeyState(low, high, names[low][..depth], []),
+                    Detail = new KeyState(low, high, names[low], depth, []),
                     State = ByteDfa.Dead,
                 }
             );
@@ -139,16 +141,7 @@ internal sealed partial class MaskWalk
         {
             var close = frame.CanAdd(low) ? trie.Child(node, (byte)'"') : -1;
             if (close >= 0)
-                Enter(
-                    trie,
-                    close,
-                    (byte)'"',
-                    thread with
-                    {
-                        Detail = new KeyState(low, high, names[low], []),
-                        State = ByteDfa.Dead,
-                    }
-                );
+                WalkValues(trie, close, thread, frame, low);
             low++;
         }
         while (low < high)
@@ -168,5 +161,18 @@ internal sealed partial class MaskWalk
             }
             low = end;
         }
+    }
+
+    /// <summary>Reads the quote after a name, and goes on below it.</summary>
+    private void WalkValues(Trie trie, int close, in Thread thread, ObjectFrame frame, int name)
+    {
+        Fuel.Spend();
+        var next = Rent();
+        Automaton.NamedValues(frame, name, thread.Text?.With((byte)'"'), next);
+        if (next.Count > 0)
+            Add(trie.Tokens(close));
+        for (var i = 0; i < next.Count; i++)
+            Walk(trie, close, next[i]);
+        Return(next);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Tokenwright.Plugins.JsonSchema.Machine;
@@ -15,13 +16,14 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
 {
     private const int SmallSubtree = 24;
     private const int SmallSegment = 64;
-    private const int CacheLimit = 20_000;
+    public const int CacheLimit = 20_000;
     private const int ProfileLimit = 64;
     private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
     private ulong[] _own = [];
     private readonly List<int> _tokens = [];
     private readonly List<TokenSet> _shared = [];
+    private TokenSet[] _lastShared = [];
     private readonly Stack<List<Thread>> _lists = new();
     private readonly List<(Trie Trie, int Node, int Only)> _ends = [];
     private MaskWalk? _inner;
@@ -39,7 +41,10 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
         try
         {
             Walk(trie, node, thread);
-            return new CompiledMask([.. _shared], [.. _tokens]);
+            // Masks of one place mostly share the same sets.
+            if (!_lastShared.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(_shared)))
+                _lastShared = [.. _shared];
+            return new CompiledMask(_lastShared, tables.Keep(CollectionsMarshal.AsSpan(_tokens)));
         }
         finally
         {
@@ -193,7 +198,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
         if (!trie.Segments.TryGetValue(key, out var segment))
         {
             if (trie.Segments.Count > CacheLimit)
-                trie.Segments.Clear();
+                trie.ForgetWalks();
             segment = trie.Segments.GetOrAdd(key, (_inner ??= new MaskWalk(automaton, tables)).FindSegment(trie, node, thread));
         }
         foreach (var set in segment.Mask.Shared)
@@ -232,7 +237,8 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
     private LexemeMask Spaces(Trie trie, int node, in Thread thread) =>
         trie.Spaces.GetOrAdd(
             (node, Math.Min(automaton.MaxGap - thread.Gap, trie.LongestToken)),
-            k => LexemeMask.Space(trie, k.Node, k.Left, tables.Words)
+            static (k, from) => LexemeMask.Space(from.Trie, k.Node, k.Left, from.Words),
+            (Trie: trie, tables.Words)
         );
 
     private void EachItem(Trie trie, int node, in Thread thread)
@@ -317,7 +323,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
             return known;
         var mask = FindLexeme(trie, node, dfa, state);
         if (trie.Lexemes.Count > CacheLimit)
-            trie.Lexemes.Clear();
+            trie.ForgetWalks();
         return trie.Lexemes.GetOrAdd((node, dfa, state), mask);
     }
 
@@ -346,7 +352,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
         // Each holds a number for every token.
         if (trie.Lengths.Count >= ProfileLimit)
             trie.Lengths.Clear();
-        return trie.Lengths.GetOrAdd(key, k => new LengthProfile(trie, k.Node, k.Strings, k.State, tables.Words));
+        return trie.Lengths.GetOrAdd(key, new LengthProfile(trie, node, strings, start, tables.Words));
     }
 
     private void WalkString(Trie trie, int node, in Thread thread)
@@ -436,7 +442,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
         var next = Rent();
         threads.Add(thread);
         var at = node;
-        foreach (var value in trie.Path(node, end))
+        foreach (var value in trie.Path(node, end, stackalloc byte[Trie.LongestPath]))
         {
             automaton.Step(threads, value, next);
             (threads, next) = (next, threads);
@@ -491,7 +497,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
         var threads = Rent();
         var next = Rent();
         threads.Add(thread);
-        foreach (var value in trie.Path(node, end))
+        foreach (var value in trie.Path(node, end, stackalloc byte[Trie.LongestPath]))
         {
             automaton.Step(threads, value, next);
             (threads, next) = (next, threads);

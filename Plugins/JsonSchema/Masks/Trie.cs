@@ -170,16 +170,32 @@ internal sealed class Trie
     }
 
     /// <summary>Walks of lexeme automata over subtrees, found before.</summary>
-    public ConcurrentDictionary<(int Node, ByteDfa Dfa, int State), LexemeMask> Lexemes { get; } = new();
+    public ConcurrentDictionary<(int Node, ByteDfa Dfa, int State), LexemeMask> Lexemes => Kept(ref _lexemes);
 
     /// <summary>Tokens below a node by how many characters of a string they take.</summary>
-    public ConcurrentDictionary<(int Node, StringDfa Strings, int State), LengthProfile> Lengths { get; } = new();
+    public ConcurrentDictionary<(int Node, StringDfa Strings, int State), LengthProfile> Lengths => Kept(ref _lengths);
 
     /// <summary>Masks of whole values that begin below a node, or below a colon there, by the white space left.</summary>
-    public ConcurrentDictionary<(int Node, Machine.NodeEntry Entry, bool Colon, int Left), Segment> Segments { get; } = new();
+    public ConcurrentDictionary<(int Node, Machine.NodeEntry Entry, bool Colon, int Left), Segment> Segments =>
+        Kept(ref _segments);
 
     /// <summary>Runs of white space below a node, by how many bytes are left of the gap.</summary>
-    public ConcurrentDictionary<(int Node, int Left), LexemeMask> Spaces { get; } = new();
+    public ConcurrentDictionary<(int Node, int Left), LexemeMask> Spaces => Kept(ref _spaces);
+
+    // Made when first asked for: most tries are small, and are asked for one of these or none. A large one is asked for thousands, and to grow
+    // copies all that there are.
+    private int Capacity => Count > 10_000 ? MaskWalk.CacheLimit : 3;
+    private ConcurrentDictionary<(int, ByteDfa, int), LexemeMask>? _lexemes;
+    private ConcurrentDictionary<(int, StringDfa, int), LengthProfile>? _lengths;
+    private ConcurrentDictionary<(int, Machine.NodeEntry, bool, int), Segment>? _segments;
+    private ConcurrentDictionary<(int, int), LexemeMask>? _spaces;
+
+    /// <summary>Forgets walks and segments: they have become too many.</summary>
+    public void ForgetWalks() => (_lexemes, _segments) = (null, null);
+
+    private ConcurrentDictionary<TKey, TValue> Kept<TKey, TValue>(ref ConcurrentDictionary<TKey, TValue>? kept)
+        where TKey : notnull =>
+        Volatile.Read(ref kept) ?? Interlocked.CompareExchange(ref kept, new(concurrencyLevel: 1, Capacity), null) ?? kept;
 
     public ReadOnlySpan<int> Tokens(int node) => _tokens.AsSpan(_tokenStart[node], _tokenStart[node + 1] - _tokenStart[node]);
 
@@ -206,10 +222,21 @@ internal sealed class Trie
     public byte[] Path(int from, int to)
     {
         var path = new byte[Depth[to] - Depth[from]];
+        Path(from, to, path);
+        return path;
+    }
+
+    /// <summary>Writes the bytes from one node down to another, at most <see cref="LongestPath"/>.</summary>
+    public Span<byte> Path(int from, int to, Span<byte> path)
+    {
+        path = path[..(Depth[to] - Depth[from])];
         for (var at = path.Length; at > 0; to = Parent[to])
             path[--at] = Bytes[to];
         return path;
     }
+
+    /// <summary>No token is longer.</summary>
+    public const int LongestPath = byte.MaxValue;
 
     /// <param name="entries">Tokens and their bytes, or what is left of them.</param>
     /// <param name="alphabet">That of the whole tokens, where these are parts; their own is made when first needed.</param>

@@ -66,7 +66,7 @@ internal readonly record struct ExactDecimal : IComparable<ExactDecimal>
     public static bool operator >=(ExactDecimal a, ExactDecimal b) => a.CompareTo(b) >= 0;
 
     /// <summary>The value times 10^scale, for a scale at least its own.</summary>
-    public BigInteger At(int scale) => Unscaled * BigInteger.Pow(10, scale - Scale);
+    public BigInteger At(int scale) => scale == Scale ? Unscaled : Unscaled * BigInteger.Pow(10, scale - Scale);
 
     public bool IsMultipleOf(ExactDecimal divisor)
     {

@@ -10,8 +10,10 @@ internal abstract class ByteDfa
 
     /// <summary>The lexeme is over: its closing byte has been read.</summary>
     public const int Closed = 1;
-    protected const int Unknown = -1;
-    private const int StateLimit = 100_000;
+
+    /// <summary>In a row: not found yet.</summary>
+    public const ushort Unknown = ushort.MaxValue;
+    private const int StateLimit = Unknown;
 
     /// <summary>What a state costs, in steps of canonicalisation: its row is found and filled.</summary>
     private const int StateCost = 16;
@@ -20,7 +22,7 @@ internal abstract class ByteDfa
 
     // Rows of the string automata lie in blocks so large that no collection copies them: they are most of what masks leave behind.
     private readonly int _blockBits;
-    private int[][] _blocks = [];
+    private ushort[][] _blocks = new ushort[4][];
     private int _count = 2;
 
     /// <param name="classes">For each byte its class: bytes of one class always lead to the same state.</param>
@@ -28,7 +30,7 @@ internal abstract class ByteDfa
     {
         _classes = classes;
         _width = classes.Max() + 1;
-        _blockBits = _width == 256 ? 7 : 2;
+        _blockBits = _width == 256 ? 8 : 3;
         AddRow(Dead, Dead);
         AddRow(Closed, Dead);
     }
@@ -47,8 +49,8 @@ internal abstract class ByteDfa
         return next != Unknown ? next : Resolve(state, value);
     }
 
-    /// <summary>The known transitions of a state; entries of -1 are found by <see cref="Next"/>.</summary>
-    public Span<int> Row(int state)
+    /// <summary>The known transitions of a state; those <see cref="Unknown"/> are found by <see cref="Next"/>.</summary>
+    public Span<ushort> Row(int state)
     {
         var row = state & (1 << _blockBits) - 1;
         return Volatile.Read(ref _blocks)[state >> _blockBits].AsSpan(row * _width, _width);
@@ -76,16 +78,19 @@ internal abstract class ByteDfa
             var row = Row(state);
             var at = _classes[value];
             if (row[at] == Unknown)
-                Volatile.Write(ref row[at], Compute(state, value));
+                Volatile.Write(ref row[at], (ushort)Compute(state, value));
             return row[at];
         }
     }
 
-    private void AddRow(int state, int fill)
+    private void AddRow(int state, ushort fill)
     {
         // Readers take no lock: they see either array, and both hold the same blocks.
-        if (state >> _blockBits == _blocks.Length)
-            Volatile.Write(ref _blocks, [.. _blocks, new int[_width << _blockBits]]);
+        var (blocks, block) = (_blocks, state >> _blockBits);
+        if (block == blocks.Length)
+            Array.Resize(ref blocks, 2 * block);
+        blocks[block] ??= new ushort[_width << _blockBits];
+        Volatile.Write(ref _blocks, blocks);
         Row(state).Fill(fill);
     }
 }

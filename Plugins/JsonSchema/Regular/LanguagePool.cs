@@ -7,13 +7,11 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// </summary>
 internal sealed partial class LanguagePool
 {
-    // In parts, as growing copies a whole dictionary: of one that all schemas of a process share, that takes longer than any mask may.
-    private const int Parts = 64;
-    private readonly Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language>[] _nodes =
-    [
-        .. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(LanguageKind, int, int, int, int, CharSet?), Language>()),
-    ];
-    private int _nextId;
+    private readonly Numbering<Form> _forms = new();
+    private readonly Blocks<Language> _nodes = new();
+
+    // What a node is made of: the ids of its parts, -1 where there is none.
+    private readonly record struct Form(LanguageKind Kind, int Left, int Right, int Min, int Max, CharSet? Set);
 
     public LanguagePool()
     {
@@ -33,7 +31,7 @@ internal sealed partial class LanguagePool
     public int NodeLimit { get; set; } = 1_000_000;
 
     /// <summary>How many nodes the pool holds.</summary>
-    public int Count => _nextId;
+    public int Count => _forms.Count;
 
     /// <summary>No string at all.</summary>
     public Language None { get; }
@@ -142,7 +140,21 @@ internal sealed partial class LanguagePool
         return language.Nullable;
     }
 
-    public Language Or(IEnumerable<Language> items) => items.Aggregate(None, Or);
+    /// <summary>A union of many: oldest first, as each then joins the chain of those before it in one step.</summary>
+    public Language Or(IEnumerable<Language> items)
+    {
+        var operands = items.SelectMany(Operands).ToList();
+        operands.Sort((a, b) => a.Id.CompareTo(b.Id));
+        return operands.Aggregate(None, Or);
+    }
+
+    /// <summary>The operands of a union; any other language is the only one of its own.</summary>
+    private static IEnumerable<Language> Operands(Language language)
+    {
+        for (; language.Kind == LanguageKind.Or; language = language.Right!)
+            yield return language.Left!;
+        yield return language;
+    }
 
     public Language Not(Language item)
     {
@@ -174,7 +186,7 @@ internal sealed partial class LanguagePool
     /// <summary>A language defined by an equation in itself; every use of it in its own body must follow a scalar value.</summary>
     public Language Recursive(Func<Language, Language> body)
     {
-        var id = _nextId;
+        var id = _forms.Count;
         var self = Add(LanguageKind.Recursive, null, null, null, id, 0, false, true);
         self.Left = body(self);
         self.Nullable = self.Left.Nullable;
@@ -191,7 +203,9 @@ internal sealed partial class LanguagePool
             return left;
         if (left.Kind == LanguageKind.Set && right.Kind == LanguageKind.Set)
             return Of(kind == LanguageKind.Or ? left.Set!.Union(right.Set!) : left.Set!.Intersect(right.Set!));
-        // Operands form a right-leaning chain, newest first, without repeats.
+        // Operands form a right-leaning chain, newest first, without repeats. One joins a chain, and not a chain one: that would take it apart.
+        if (left.Kind == kind && right.Kind != kind)
+            (left, right) = (right, left);
         if (left.Kind == kind)
             return Combine(kind, left.Left!, Combine(kind, left.Right!, right, neutral, absorbing), neutral, absorbing);
         if (right.Kind == kind)
@@ -277,15 +291,14 @@ internal sealed partial class LanguagePool
         bool boolean
     )
     {
-        var key = (kind, left?.Id ?? -1, right?.Id ?? -1, min, max, set);
-        var nodes = _nodes[(uint)key.GetHashCode() % Parts];
-        if (nodes.TryGetValue(key, out var known))
-            return known;
-        if (_nextId > NodeLimit)
+        var form = new Form(kind, left?.Id ?? -1, right?.Id ?? -1, min, max, set);
+        if (_forms.Find(form) is var known and >= 0)
+            return _nodes[known];
+        if (Count > NodeLimit)
             throw Fuel.Exhaust();
         var node = new Language
         {
-            Id = _nextId++,
+            Id = _forms.Add(form),
             Kind = kind,
             Left = left,
             Right = right,
@@ -295,7 +308,7 @@ internal sealed partial class LanguagePool
             Nullable = nullable,
             Boolean = boolean,
         };
-        nodes.Add(key, node);
-        return node;
+        _nodes.Reach(node.Id);
+        return _nodes[node.Id] = node;
     }
 }

@@ -20,13 +20,27 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
         LowHex = 5,
         Rest = 6;
 
-    private readonly record struct Place(Language Language, byte Mode, byte Left, int Value, int High = 0);
+    private readonly record struct Place(Language Language, byte Mode, byte Left, int Value, int High = 0)
+    {
+        public override int GetHashCode() => HashCode.Combine(Language?.Id, Mode << 8 | Left, Value, High);
+    }
 
-    private readonly Dictionary<Place, int> _ids = [];
-    private readonly List<Place> _places = [default, default];
+    /// <summary>What was found of a state.</summary>
+    private struct Facts
+    {
+        /// <summary>Which state stands for it (low half), and for tokens of which length plus one (high half).</summary>
+        public long Canonical;
 
-    // Which state stands for each (low half), and for tokens of which length plus one that was found (high half): read without the lock.
-    private long[] _canonical = [];
+        /// <summary>One more than the fewest characters that finish it.</summary>
+        public int Fewest;
+        public SteadyCharacters? Steady;
+    }
+
+    // States are numbers of places; those of a lexeme that cannot end or is over stand for none.
+    private readonly Numbering<Place> _places = Number(default, default);
+
+    // Read without the lock.
+    private readonly Blocks<Facts> _facts = new();
 
     public LanguagePool Pool => pool;
     protected override Lock Gate => pool.Gate;
@@ -108,8 +122,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// </summary>
     public int Fewest(int state)
     {
-        var known = _fewest;
-        return state < known.Length && known[state] > 0 ? known[state] - 1 : FindFewest(state);
+        var known = _facts[state].Fewest;
+        return known > 0 ? known - 1 : FindFewest(state);
     }
 
     // Apart from the above, which is asked at every node of a walk and must make no closure.
@@ -124,9 +138,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
                 Rest => 1 + LanguagePool.Lengths(place.Language).Shortest,
                 _ => 1 + Ranges(place).Min(r => pool.ShortestAfter(place.Language, r.Low, r.High)),
             };
-            if (state >= _fewest.Length)
-                Array.Resize(ref _fewest, Math.Max(StateCount, state * 2));
-            _fewest[state] = fewest + 1;
+            _facts[state].Fewest = fewest + 1;
             return fewest;
         }
     }
@@ -141,9 +153,6 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
                 || pool.HasEveryLength(place.Language) && Array.TrueForAll(pool.Targets(place.Language), pool.HasEveryLength);
         }
     }
-
-    // One more than what was found.
-    private int[] _fewest = [];
 
     /// <summary>Which characters the one half read can become.</summary>
     private (int Low, int High)[] Ranges(Place place)
@@ -210,15 +219,13 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// <summary>Characters of which a state reads any, at least so many in a row, and can still be brought to an end.</summary>
     public SteadyCharacters Steady(int state, Masks.Alphabet alphabet)
     {
-        var known = _steady;
-        if (state < known.Length && known[state] is { } steady && steady.Alphabet == alphabet)
+        if (Volatile.Read(ref _facts[state].Steady) is { } steady && steady.Alphabet == alphabet)
             return steady;
         lock (pool.Gate)
         {
             steady = FindSteady(state, alphabet);
-            if (state >= _steady.Length)
-                Array.Resize(ref _steady, Math.Max(StateCount, state * 2));
-            return _steady[state] = steady;
+            Volatile.Write(ref _facts[state].Steady, steady);
+            return steady;
         }
     }
 
@@ -227,7 +234,6 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// <param name="Room">How many may follow one another; <see cref="Language.Unbounded"/> where they leave the state where it is.</param>
     public sealed record SteadyCharacters(Masks.Alphabet Alphabet, ulong[] Characters, int Room);
 
-    private SteadyCharacters?[] _steady = [];
     private readonly Dictionary<int, ulong[]> _sets = [];
 
     private SteadyCharacters FindSteady(int state, Masks.Alphabet alphabet)
@@ -289,17 +295,14 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     {
         if (state <= Closed)
             return state;
-        var known = _canonical;
-        if (state < known.Length && Volatile.Read(ref known[state]) is var found && (int)(found >> 32) == reach + 1)
+        if (Volatile.Read(ref _facts[state].Canonical) is var found && (int)(found >> 32) == reach + 1)
             return (int)found;
         lock (pool.Gate)
         {
             var place = _places[state];
             var canonical = Forget(place.Language, reach);
             var result = canonical == place.Language ? state : Intern(place with { Language = canonical });
-            if (state >= _canonical.Length)
-                Array.Resize(ref _canonical, Math.Max(StateCount, state * 2));
-            Volatile.Write(ref _canonical[state], (long)(reach + 1) << 32 | (uint)result);
+            Volatile.Write(ref _facts[state].Canonical, (long)(reach + 1) << 32 | (uint)result);
             return result;
         }
     }
@@ -352,7 +355,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
         {
             if (low >= 0x80)
                 return;
-            var next = Enter(target);
+            var next = (ushort)Enter(target);
             for (var value = low; value <= Math.Min(high, 0x7F); value++)
             {
                 if (!quoted || value >= 0x20 && value is not ('"' or '\\'))
@@ -481,11 +484,18 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
 
     private int Intern(Place place)
     {
-        if (_ids.TryGetValue(place, out var id))
-            return id;
-        id = AddState();
-        _places.Add(place);
-        _ids.Add(place, id);
-        return id;
+        if (_places.Find(place) is var known and >= 0)
+            return known;
+        var state = AddState();
+        _facts.Reach(state);
+        return _places.Add(place);
+    }
+
+    private static Numbering<Place> Number(params ReadOnlySpan<Place> places)
+    {
+        var numbering = new Numbering<Place>();
+        foreach (var place in places)
+            numbering.Add(place);
+        return numbering;
     }
 }
