@@ -1,5 +1,6 @@
 using System.Text;
 using Tokenwright.Plugins.JsonSchema.Machine;
+using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema;
 
@@ -11,11 +12,7 @@ public sealed class VocabularyTables
     private readonly int[] _starts;
     private readonly Stack<ulong[]> _masks = new();
 
-    // The tokens of masks lie in blocks so large that no collection copies them.
-    private const int BlockSize = 32_768;
-    private readonly Lock _blockGate = new();
-    private int[] _block = [];
-    private int _blockUsed;
+    private readonly Arena<int> _tokens = new();
 
     // Beginnings of keys that come second in a token, after one that it ends: real vocabularies have next to none.
     private readonly List<(byte[] Text, bool IsWhole)> _secondKeys = [];
@@ -144,17 +141,8 @@ public sealed class VocabularyTables
     /// <summary>A copy of some tokens that stays as long as somebody holds it.</summary>
     internal ReadOnlyMemory<int> Keep(ReadOnlySpan<int> tokens)
     {
-        if (tokens.IsEmpty)
-            return default;
-        lock (_blockGate)
-        {
-            if (tokens.Length > _block.Length - _blockUsed)
-                (_block, _blockUsed) = (new int[Math.Max(BlockSize, tokens.Length)], 0);
-            var kept = _block.AsMemory(_blockUsed, tokens.Length);
-            tokens.CopyTo(kept.Span);
-            _blockUsed += tokens.Length;
-            return kept;
-        }
+        lock (_tokens)
+            return _tokens.Keep(tokens);
     }
 
     /// <summary>The bytes of a token; empty for one that never matches text.</summary>

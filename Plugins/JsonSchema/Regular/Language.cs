@@ -32,9 +32,8 @@ internal sealed class Language
     /// <summary>Whether an intersection, complement or recursion hides inside, so that emptiness takes a search.</summary>
     public bool Boolean { get; init; }
 
-    /// <summary>Derivatives: the languages after one scalar value, by range; null until first needed.</summary>
-    internal int[]? Starts;
-    internal Language[]? Targets;
+    /// <summary>The languages after one scalar value, for all ranges of these in ascending order; empty until first needed.</summary>
+    internal ReadOnlyMemory<Derivative> Derivatives;
 
     /// <summary>Lengths of the members; null until first needed.</summary>
     internal MemberLengths? Lengths;
@@ -57,3 +56,6 @@ internal sealed class Language
 /// <param name="Longest">The greatest, or <see cref="Language.Unbounded"/>.</param>
 /// <param name="Gapless">Whether the form shows that every length between occurs.</param>
 internal sealed record MemberLengths(int Shortest, int Longest, bool Gapless);
+
+/// <summary>What a language leads to by the scalar values of a range.</summary>
+internal readonly record struct Derivative(int Low, int High, Language Target);

@@ -15,32 +15,27 @@ internal sealed partial class LanguagePool
     /// <summary>The language of what may follow one scalar value.</summary>
     public Language Derive(Language language, int scalar)
     {
-        Expand(language);
-        var at = Array.BinarySearch(language.Starts!, scalar);
-        return language.Targets![at >= 0 ? at : ~at - 1];
+        var derivatives = Derivatives(language);
+        return derivatives[At(derivatives, scalar)].Target;
     }
 
     /// <summary>The first scalar value after a given one at which the derivatives may change.</summary>
     public int NextStart(Language language, int scalar)
     {
-        Expand(language);
-        var at = Array.BinarySearch(language.Starts!, scalar);
-        at = (at >= 0 ? at : ~at - 1) + 1;
-        return at < language.Starts!.Length ? language.Starts[at] : CharSet.Last + 1;
+        var derivatives = Derivatives(language);
+        return derivatives[At(derivatives, scalar)].High + 1;
     }
 
     /// <summary>The derivative shared by all scalar values of a range, or null when they differ.</summary>
     public Language? OnlyTarget(Language language, int low, int high)
     {
-        Expand(language);
-        var at = Array.BinarySearch(language.Starts!, low);
-        at = at >= 0 ? at : ~at - 1;
-        var target = language.Targets![at];
-        while (++at < language.Starts!.Length && language.Starts[at] <= high)
+        var derivatives = Derivatives(language);
+        var at = At(derivatives, low);
+        var target = derivatives[at].Target;
+        while (++at < derivatives.Length && derivatives[at].Low <= high)
         {
             // Surrogates are no characters; that they lead nowhere changes nothing.
-            var last = at + 1 < language.Starts.Length ? language.Starts[at + 1] - 1 : CharSet.Last;
-            if (language.Targets[at] != target && (language.Starts[at] < 0xD800 || last > 0xDFFF))
+            if (derivatives[at].Target != target && !IsSurrogates(derivatives[at].Low, derivatives[at].High))
                 return null;
         }
         return target;
@@ -49,18 +44,32 @@ internal sealed partial class LanguagePool
     /// <summary>Whether some scalar value in the range can be followed by something.</summary>
     public bool AnyAlive(Language language, int low, int high)
     {
-        Expand(language);
-        var at = Array.BinarySearch(language.Starts!, low);
-        for (var i = at >= 0 ? at : ~at - 1; i < language.Starts!.Length && language.Starts[i] <= high; i++)
+        var derivatives = Derivatives(language);
+        for (var at = At(derivatives, low); at < derivatives.Length && derivatives[at].Low <= high; at++)
         {
-            var from = Math.Max(low, language.Starts[i]);
-            var to = Math.Min(high, i + 1 < language.Starts.Length ? language.Starts[i + 1] - 1 : CharSet.Last);
-            if (from >= 0xD800 && to <= 0xDFFF)
-                continue;
-            if (Alive(language.Targets![i]))
+            var (from, to, target) = derivatives[at];
+            if (!IsSurrogates(Math.Max(low, from), Math.Min(high, to)) && Alive(target))
                 return true;
         }
         return false;
+    }
+
+    private static bool IsSurrogates(int low, int high) => low >= 0xD800 && high <= 0xDFFF;
+
+    /// <summary>The range that a scalar value lies in.</summary>
+    private static int At(ReadOnlySpan<Derivative> derivatives, int scalar)
+    {
+        int low = 0,
+            high = derivatives.Length - 1;
+        while (low < high)
+        {
+            var middle = (low + high) >> 1;
+            if (scalar > derivatives[middle].High)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
     }
 
     public bool Matches(Language language, ReadOnlySpan<char> text)
@@ -103,8 +112,7 @@ internal sealed partial class LanguagePool
             }
             if (current.Liveness == 2 || LastOf(current).IsEmpty)
                 continue;
-            Expand(current);
-            foreach (var target in current.Targets!)
+            foreach (var (_, _, target) in Derivatives(current))
             {
                 if (target.Liveness != 2 && came.TryAdd(target, current))
                     queue.Enqueue(target);
@@ -177,6 +185,17 @@ internal sealed partial class LanguagePool
         return shortest;
     }
 
+    /// <summary>Whether some scalar value leads from one language to another.</summary>
+    public bool LeadsTo(Language language, Language to)
+    {
+        foreach (var derivative in Derivatives(language))
+        {
+            if (derivative.Target == to)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Whether some scalar value of a range leads from one language to another, and none brings it nearer to its end.</summary>
     public bool LeadsWithin(Language language, Language to, int low, int high)
     {
@@ -192,28 +211,17 @@ internal sealed partial class LanguagePool
         return leads;
     }
 
-    /// <summary>The different derivatives of a language.</summary>
-    public Language[] Targets(Language language)
-    {
-        Expand(language);
-        return language.Targets!;
-    }
-
     /// <summary>The derivatives by range of scalar values, ascending.</summary>
-    public IEnumerable<(int Low, int High, Language Target)> Derivatives(Language language)
+    public ReadOnlySpan<Derivative> Derivatives(Language language)
     {
         Expand(language);
-        for (var i = 0; i < language.Starts!.Length; i++)
-        {
-            var high = i + 1 < language.Starts.Length ? language.Starts[i + 1] - 1 : CharSet.Last;
-            yield return (language.Starts[i], high, language.Targets![i]);
-        }
+        return language.Derivatives.Span;
     }
 
     /// <summary>Computes the derivatives for all scalar values at once: one per distinct membership in the sets at the front.</summary>
     private void Expand(Language language)
     {
-        if (language.Starts is not null)
+        if (!language.Derivatives.IsEmpty)
             return;
         if (language.Kind is LanguageKind.And or LanguageKind.Not)
         {
@@ -266,8 +274,7 @@ internal sealed partial class LanguagePool
                 }
             }
         }
-        var starts = new List<int>(count);
-        var targets = new List<Language>(count);
+        var derivatives = new List<Derivative>(count);
         var byClass = new Language?[classCount];
         for (var at = 0; at < count; at++)
         {
@@ -278,14 +285,22 @@ internal sealed partial class LanguagePool
                 done.Clear();
                 target = byClass[classes[at]] ??= Step(language, cuts[at], done);
             }
-            if (targets.Count > 0 && targets[^1] == target)
-                continue;
-            starts.Add(cuts[at]);
-            targets.Add(target);
+            Add(derivatives, cuts[at], target);
         }
         _done = done;
-        language.Targets = [.. targets];
-        language.Starts = [.. starts];
+        language.Derivatives = _derivatives.Keep(CollectionsMarshal.AsSpan(derivatives));
+    }
+
+    /// <summary>Adds the derivative from some scalar value on: the one before ends there, or is the same.</summary>
+    private static void Add(List<Derivative> derivatives, int low, Language target)
+    {
+        if (derivatives.Count > 0)
+        {
+            if (derivatives[^1].Target == target)
+                return;
+            derivatives[^1] = derivatives[^1] with { High = low - 1 };
+        }
+        derivatives.Add(new(low, CharSet.Last, target));
     }
 
     /// <summary>
@@ -310,13 +325,12 @@ internal sealed partial class LanguagePool
         var bounds = new List<int>();
         foreach (var part in parts)
         {
-            Expand(part);
-            bounds.AddRange(part.Starts!);
+            foreach (var derivative in Derivatives(part))
+                bounds.Add(derivative.Low);
         }
         Fuel.Spend(1 + bounds.Count + bounds.Count * parts.Count / 16);
         bounds.Sort();
-        var starts = new List<int>(bounds.Count);
-        var targets = new List<Language>(bounds.Count);
+        var derivatives = new List<Derivative>(bounds.Count);
         Span<int> at = parts.Count <= 64 ? stackalloc int[parts.Count] : new int[parts.Count];
         at.Clear();
         var last = -1;
@@ -328,18 +342,14 @@ internal sealed partial class LanguagePool
             var target = All;
             for (var i = parts.Count - 1; i >= 0; i--)
             {
-                var part = parts[i];
-                while (at[i] + 1 < part.Starts!.Length && part.Starts[at[i] + 1] <= bound)
+                var part = parts[i].Derivatives.Span;
+                while (part[at[i]].High < bound)
                     at[i]++;
-                target = And(isNot && i == 0 ? Not(part.Targets![at[i]]) : part.Targets![at[i]], target);
+                target = And(isNot && i == 0 ? Not(part[at[i]].Target) : part[at[i]].Target, target);
             }
-            if (targets.Count > 0 && targets[^1] == target)
-                continue;
-            starts.Add(bound);
-            targets.Add(target);
+            Add(derivatives, bound, target);
         }
-        language.Targets = [.. targets];
-        language.Starts = [.. starts];
+        language.Derivatives = _derivatives.Keep(CollectionsMarshal.AsSpan(derivatives));
     }
 
     private static void Front(Language language, HashSet<CharSet> sets, HashSet<Language> seen)

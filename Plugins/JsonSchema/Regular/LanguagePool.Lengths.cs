@@ -106,6 +106,17 @@ internal sealed partial class LanguagePool
     public bool HasEveryLength(Language language) =>
         language == None || Lengths(language) is { Longest: Language.Unbounded, Gapless: true };
 
+    /// <summary>Whether, whatever character comes, the rest has every length from the shortest on.</summary>
+    public bool HasEveryLengthAfterOne(Language language)
+    {
+        foreach (var derivative in Derivatives(language))
+        {
+            if (!HasEveryLength(derivative.Target))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Whether anything may follow, because what is asked for may still come later.</summary>
     public bool IsOpen(Language language) =>
         !language.Boolean

@@ -9,6 +9,7 @@ internal sealed partial class LanguagePool
 {
     private readonly Numbering<Form> _forms = new();
     private readonly Blocks<Language> _nodes = new();
+    private readonly Arena<Derivative> _derivatives = new();
 
     // What a node is made of: the ids of its parts, -1 where there is none.
     private readonly record struct Form(LanguageKind Kind, int Left, int Right, int Min, int Max, CharSet? Set);
@@ -118,7 +119,10 @@ internal sealed partial class LanguagePool
             return language;
         if (word.IsEmpty)
             return Or(
-                Derivatives(language).Where(d => d.Target != None).Select(d => Concat(Of(CharSet.Range(d.Low, d.High)), d.Target))
+                Derivatives(language)
+                    .ToArray()
+                    .Where(d => d.Target != None)
+                    .Select(d => Concat(Of(CharSet.Range(d.Low, d.High)), d.Target))
             );
         var rest = Without(Derive(language, word[0]), word[1..]);
         var result = language.Nullable ? Empty : None;

@@ -149,8 +149,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
         lock (pool.Gate)
         {
             var place = _places[state];
-            return place.Mode != Text
-                || pool.HasEveryLength(place.Language) && Array.TrueForAll(pool.Targets(place.Language), pool.HasEveryLength);
+            return place.Mode != Text || pool.HasEveryLength(place.Language) && pool.HasEveryLengthAfterOne(place.Language);
         }
     }
 
@@ -244,7 +243,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
             return Steady(Enter(language), alphabet);
         if (state <= Closed || place.Mode != Text)
             return new(alphabet, alphabet.None, Language.Unbounded);
-        if (Array.IndexOf(pool.Targets(language), language) >= 0)
+        if (pool.LeadsTo(language, language))
             return new(alphabet, Leading(language, language, alphabet), Language.Unbounded);
         // A loop that is counted down by each of its characters.
         var head = language.Kind == LanguageKind.Concat ? language.Left! : language;
