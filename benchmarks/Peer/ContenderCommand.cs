@@ -1,19 +1,17 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Tokenwright.Benchmarks.Peer;
 
 /// <summary>
-/// A contender: a command that decodes a model and prints a line of JSON, {"first_token_ms": {"median": .., "min": ..},
-/// "decode_tok_s": {"median": .., "max": ..}, "ids": [..]}. It is started anew for every turn, the peer and ours alike: where memory happens to
-/// lie makes a difference of percents, and is drawn again with every start. Its warm-up is its own affair.
+/// A contender: a command that decodes a model and prints, for each of its options with {ids}, a line of JSON as soon as it has it:
+/// {"first_token_ms": {"median": .., "min": ..}, "decode_tok_s": {"median": .., "max": ..}, "ids": [..]}. Before each line it generates once
+/// unmeasured.
 /// </summary>
 /// <remarks>
 /// In its words stand {folder}, {ort} (the ONNX Runtime library that this process runs, so that both run the same kernels), {ids}
-/// (comma-separated), {new}, {runs} and {threads}.
+/// (comma-separated; the word and the one before it are repeated for every turn), {new}, {runs} and {threads}.
 /// </remarks>
 internal sealed partial class ContenderCommand(IReadOnlyList<string> template)
 {
@@ -38,37 +36,30 @@ internal sealed partial class ContenderCommand(IReadOnlyList<string> template)
             "{threads}",
         ]);
 
-    public Run Run(string folder, int[] prompt, int count, int runs, int threads)
+    /// <summary>Starts it for some turns.</summary>
+    public ContenderProcess Start(string folder, int[] prompt, int count, int runs, int threads, int turns)
     {
-        string[] words =
-        [
-            .. template.Select(word =>
+        var words = new List<string>();
+        foreach (string word in template)
+        {
+            if (word == "{ids}")
+            {
+                string option = words[^1];
+                words.AddRange(Enumerable.Repeat(new[] { string.Join(',', prompt), option }, turns).SelectMany(pair => pair));
+                words.RemoveAt(words.Count - 1);
+                continue;
+            }
+
+            words.Add(
                 word.Replace("{folder}", folder, StringComparison.Ordinal)
                     .Replace("{ort}", RuntimeLibrary(), StringComparison.Ordinal)
-                    .Replace("{ids}", string.Join(',', prompt), StringComparison.Ordinal)
                     .Replace("{new}", count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
                     .Replace("{runs}", runs.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
                     .Replace("{threads}", threads.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            ),
-        ];
-        using var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        string? line = output.Split('\n').FirstOrDefault(line => line.StartsWith('{'));
-        if (process.ExitCode != 0 || line is null)
-        {
-            throw new InvalidOperationException($"{words[0]} ended with {process.ExitCode} and printed: {output}");
+            );
         }
 
-        var json = JsonElement.Parse(line);
-        return new Run(
-            Measure("first_token_ms", "min"),
-            Measure("decode_tok_s", "max"),
-            [.. json.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]
-        );
-
-        Measured Measure(string name, string best) =>
-            new(json.GetProperty(name).GetProperty("median").GetDouble(), json.GetProperty(name).GetProperty(best).GetDouble());
+        return new ContenderProcess(words);
     }
 
     private static string RuntimeLibrary()

@@ -14,7 +14,7 @@ internal static class OwnDecoding
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(3);
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    // MODEL [--precision P] [--arg-max] [--cache FOLDER] --ids IDS --new N --runs N --threads N
+    // MODEL [--precision P] [--arg-max] [--cache FOLDER] --ids IDS [--ids IDS ..] --new N --runs N --threads N
     public static async Task RunAsync(string model, string[] arguments)
     {
         using var opened = LanguageModel.Open(
@@ -32,32 +32,40 @@ internal static class OwnDecoding
                 },
             }
         );
-        int[] prompt = [.. Value("--ids")!.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
-        var run = await RunAsync(opened.Model, prompt, Number("--new"), Number("--runs"));
-        Console.WriteLine(
-            JsonSerializer.Serialize(
-                new
-                {
-                    FirstTokenMs = new { run.First.Median, Min = run.First.Best },
-                    DecodeTokS = new { run.Rate.Median, Max = run.Rate.Best },
-                    Ids = run.Tokens,
-                },
-                Snake
-            )
-        );
+        long began = Stopwatch.GetTimestamp();
+        for (int at = 0; at + 1 < arguments.Length; at++)
+        {
+            if (arguments[at] != "--ids")
+            {
+                continue;
+            }
+
+            int[] prompt = [.. arguments[at + 1].Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+            var run = await RunAsync(opened.Model, prompt, Number("--new"), Number("--runs"), began);
+            Console.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        FirstTokenMs = new { run.First.Median, Min = run.First.Best },
+                        DecodeTokS = new { run.Rate.Median, Max = run.Rate.Best },
+                        Ids = run.Tokens,
+                    },
+                    Snake
+                )
+            );
+        }
 
         string? Value(string name) => Array.IndexOf(arguments, name) is var at and >= 0 ? arguments[at + 1] : null;
 
         int Number(string name) => int.Parse(Value(name)!, CultureInfo.InvariantCulture);
     }
 
-    private static async Task<Run> RunAsync(ICausalModel model, int[] prompt, int count, int runs)
+    private static async Task<Run> RunAsync(ICausalModel model, int[] prompt, int count, int runs, long began)
     {
         var first = new double[runs];
         var rate = new double[runs];
         int[] tokens = [];
-        long opened = Stopwatch.GetTimestamp();
-        for (int run = 0; run < runs; )
+        for (int run = -1; run < runs; )
         {
             var generation = new Generation(
                 new GenerationSetup
@@ -80,10 +88,15 @@ internal static class OwnDecoding
 
             long end = Stopwatch.GetTimestamp();
             tokens = generation.Tokens[prompt.Length..].ToArray();
-            if (Stopwatch.GetElapsedTime(opened, start) >= Warm)
+            if (run >= 0)
             {
                 first[run] = Stopwatch.GetElapsedTime(start, begun).TotalMilliseconds;
-                rate[run++] = (tokens.Length - 1) / Stopwatch.GetElapsedTime(begun, end).TotalSeconds;
+                rate[run] = (tokens.Length - 1) / Stopwatch.GetElapsedTime(begun, end).TotalSeconds;
+            }
+
+            if (run >= 0 || Stopwatch.GetElapsedTime(began) >= Warm)
+            {
+                run++;
             }
         }
 

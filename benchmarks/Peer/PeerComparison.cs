@@ -8,8 +8,8 @@ namespace Tokenwright.Benchmarks.Peer;
 
 /// <summary>
 /// Plain greedy decoding beside another engine: one model, exported once, decoded by the peer and by us from the very same folder,
-/// and by us on our own graph. The contenders take turns within every round, each in a process of its own, so that what the machine does to one
-/// it does to all.
+/// and by us on our own graph. The contenders take turns within every round, each in a process of its own that stands still meanwhile, so that
+/// what the machine does to one it does to all. All are started anew some times: where memory happens to lie makes a difference of percents.
 /// </summary>
 internal sealed class PeerComparison(PeerSettings settings)
 {
@@ -66,19 +66,15 @@ internal sealed class PeerComparison(PeerSettings settings)
                     [],
                     [],
                 ];
-                for (int round = 0; round < settings.Rounds; round++)
+                for (int start = 0; start < settings.Starts; start++)
                 {
-                    // Who begins changes from round to round.
-                    for (int turn = 0; turn < Contenders.Length; turn++)
-                    {
-                        int contender = (turn + round) % Contenders.Length;
-                        runs[contender]
-                            .Add(contenders[contender].Run(folder, prompt, settings.New, settings.Runs, settings.Threads));
-                    }
-
+                    Play([.. contenders.Select(Start)], runs);
                     await Console.Error.WriteLineAsync(
-                        $"{Path.GetFileName(path)} {precision} {length}: round {round + 1} of {settings.Rounds}"
+                        $"{Path.GetFileName(path)} {precision} {length}: start {start + 1} of {settings.Starts}"
                     );
+
+                    ContenderProcess Start(ContenderCommand command) =>
+                        command.Start(folder, prompt, settings.New, settings.Runs, settings.Threads, settings.Rounds + 1);
                 }
 
                 report.Add(
@@ -93,6 +89,31 @@ internal sealed class PeerComparison(PeerSettings settings)
         finally
         {
             Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    /// <summary>A turn of each that does not count, in which it starts; then the rounds, another one beginning each time.</summary>
+    private void Play(ContenderProcess[] contenders, List<Run>[] runs)
+    {
+        try
+        {
+            foreach (var contender in contenders)
+            {
+                contender.Turn(isLast: false);
+            }
+
+            for (int round = 0; round < settings.Rounds; round++)
+            {
+                for (int turn = 0; turn < contenders.Length; turn++)
+                {
+                    int contender = (turn + round) % contenders.Length;
+                    runs[contender].Add(contenders[contender].Turn(isLast: round == settings.Rounds - 1));
+                }
+            }
+        }
+        finally
+        {
+            Array.ForEach(contenders, contender => contender.Dispose());
         }
     }
 

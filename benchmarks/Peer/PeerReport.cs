@@ -18,7 +18,7 @@ internal sealed class PeerReport(PeerSettings settings, double bandwidth)
         output.WriteLine(
             string.Create(
                 culture,
-                $"{settings.Threads} threads, {settings.New} new tokens, {settings.Rounds} rounds of {settings.Runs} after one warm; read bandwidth {bandwidth / 1e9:0.0} GB/s. Medians, and ratios to the peer within a round: median (least–most); then the best turn of each, and the ratio of these. Above 1 is better than the peer. The roofline is that of the best turn."
+                $"{settings.Threads} threads, {settings.New} new tokens, {settings.Starts} starts of {settings.Rounds} rounds; read bandwidth {bandwidth / 1e9:0.0} GB/s. Medians, and ratios to the peer within a round: median (its 95 % interval); then the best turn of each, and the ratio of these. Above 1 is better than the peer. The roofline is that of the best turn."
             )
         );
         output.WriteLine();
@@ -81,12 +81,16 @@ internal sealed class PeerReport(PeerSettings settings, double bandwidth)
         File.Move(temporary, file, overwrite: true);
     }
 
+    // The interval of the median, by ranks: nothing is taken for granted of how ratios spread.
     private static string Ratio(IEnumerable<double> ratios)
     {
         double[] sorted = [.. ratios.Order()];
+        double half = 1.96 * Math.Sqrt(sorted.Length) / 2;
+        int low = Math.Max(0, (int)Math.Floor(sorted.Length / 2.0 - half));
+        int high = Math.Min(sorted.Length - 1, (int)Math.Ceiling(sorted.Length / 2.0 + half) - 1);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Quantile.Median(sorted):0.00} ({sorted[0]:0.00}–{sorted[^1]:0.00})"
+            $"{Quantile.Median(sorted):0.000} ({sorted[low]:0.00}–{sorted[high]:0.00})"
         );
     }
 }

@@ -16,7 +16,11 @@ internal sealed record PeerSettings
 
     public int New { get; init; } = 256;
 
-    public int Rounds { get; init; } = 5;
+    /// <summary>How often all contenders are started.</summary>
+    public int Starts { get; init; } = 3;
+
+    /// <summary>Turns of each after every start.</summary>
+    public int Rounds { get; init; } = 8;
 
     /// <summary>Measured generations of a turn, after one that is not.</summary>
     public int Runs { get; init; } = 1;
@@ -61,6 +65,7 @@ internal sealed record PeerSettings
                 },
                 "--prompts" => settings with { Prompts = [.. value.Split(',').Select(Number)] },
                 "--new" => settings with { New = Number(value) },
+                "--starts" => settings with { Starts = Number(value) },
                 "--rounds" => settings with { Rounds = Number(value) },
                 "--runs" => settings with { Runs = Number(value) },
                 "--threads" => settings with { Threads = Number(value) },

@@ -125,7 +125,8 @@ internal static class SpeculationBenchmark
         // The median of three, after a warm one.
         double PeerSeconds(ContenderCommand command, int[] prompt)
         {
-            var run = command.Run(exported, prompt, settings.New, 3, OnnxEnvironment.Threads);
+            using var process = command.Start(exported, prompt, settings.New, runs: 3, OnnxEnvironment.Threads, turns: 1);
+            var run = process.Turn(isLast: true);
             return (run.Tokens.Length - 1) / run.Rate.Median;
         }
 
