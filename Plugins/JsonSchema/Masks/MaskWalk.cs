@@ -31,9 +31,12 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
     // Whether some of what is found is to be removed again, which shared sets do not allow.
     private bool _keepsOwn;
 
-    public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread);
+    // The tokens of masks that live as long as the schema.
+    private readonly Arena<int> _kept = new();
 
-    private CompiledMask Compute(Trie trie, int node, in Thread thread)
+    public CompiledMask Compute(in Thread thread) => Compute(tables.Trie, 0, thread, _kept);
+
+    private CompiledMask Compute(Trie trie, int node, in Thread thread, Arena<int>? kept)
     {
         _tokens.Clear();
         _shared.Clear();
@@ -44,7 +47,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
             // Masks of one place mostly share the same sets.
             if (!_lastShared.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(_shared)))
                 _lastShared = [.. _shared];
-            return new CompiledMask(_lastShared, tables.Keep(CollectionsMarshal.AsSpan(_tokens)));
+            return new CompiledMask(_lastShared, kept?.Keep(CollectionsMarshal.AsSpan(_tokens)) ?? _tokens.ToArray());
         }
         finally
         {
@@ -216,7 +219,7 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
     private Segment FindSegment(Trie trie, int node, in Thread thread)
     {
         _ends.Clear();
-        var mask = Compute(trie, node, thread with { Top = HoleFrame.Instance });
+        var mask = Compute(trie, node, thread with { Top = HoleFrame.Instance }, kept: null);
         return new Segment(mask, LexemeMask.Merge(_ends));
     }
 

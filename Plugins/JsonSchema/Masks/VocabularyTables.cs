@@ -1,6 +1,5 @@
 using System.Text;
 using Tokenwright.Plugins.JsonSchema.Machine;
-using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema;
 
@@ -11,8 +10,6 @@ public sealed class VocabularyTables
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly Stack<ulong[]> _masks = new();
-
-    private readonly Arena<int> _tokens = new();
 
     // Beginnings of keys that come second in a token, after one that it ends: real vocabularies have next to none.
     private readonly List<(byte[] Text, bool IsWhole)> _secondKeys = [];
@@ -136,13 +133,6 @@ public sealed class VocabularyTables
     {
         lock (_masks)
             _masks.Push(mask);
-    }
-
-    /// <summary>A copy of some tokens that stays as long as somebody holds it.</summary>
-    internal ReadOnlyMemory<int> Keep(ReadOnlySpan<int> tokens)
-    {
-        lock (_tokens)
-            return _tokens.Keep(tokens);
     }
 
     /// <summary>The bytes of a token; empty for one that never matches text.</summary>
