@@ -27,6 +27,8 @@ internal sealed class ContenderProcess : IDisposable
         var start = new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardOutput = true };
         // Python would keep the lines until there are many.
         start.Environment["PYTHONUNBUFFERED"] = "1";
+        // Ours would be compiled anew in the background up to its thirtieth generation, and take time from the two threads that decode.
+        start.Environment["DOTNET_TieredCompilation"] = "0";
         _process = Process.Start(start)!;
     }
 

@@ -10,8 +10,6 @@ namespace Tokenwright.Benchmarks.Peer;
 /// <summary>Our side of a comparison, a process of its own: the ordinary loop, the whole of it timed from the prompt on.</summary>
 internal static class OwnDecoding
 {
-    // Until then the just-in-time compiler, on a thread of its own, takes time from the two that decode.
-    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(3);
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     // MODEL [--precision P] [--arg-max] [--cache FOLDER] --ids IDS [--ids IDS ..] --new N --runs N --threads N
@@ -32,7 +30,6 @@ internal static class OwnDecoding
                 },
             }
         );
-        long began = Stopwatch.GetTimestamp();
         for (int at = 0; at + 1 < arguments.Length; at++)
         {
             if (arguments[at] != "--ids")
@@ -41,7 +38,7 @@ internal static class OwnDecoding
             }
 
             int[] prompt = [.. arguments[at + 1].Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
-            var run = await RunAsync(opened.Model, prompt, Number("--new"), Number("--runs"), began);
+            var run = await RunAsync(opened.Model, prompt, Number("--new"), Number("--runs"));
             Console.WriteLine(
                 JsonSerializer.Serialize(
                     new
@@ -60,12 +57,12 @@ internal static class OwnDecoding
         int Number(string name) => int.Parse(Value(name)!, CultureInfo.InvariantCulture);
     }
 
-    private static async Task<Run> RunAsync(ICausalModel model, int[] prompt, int count, int runs, long began)
+    private static async Task<Run> RunAsync(ICausalModel model, int[] prompt, int count, int runs)
     {
         var first = new double[runs];
         var rate = new double[runs];
         int[] tokens = [];
-        for (int run = -1; run < runs; )
+        for (int run = -1; run < runs; run++)
         {
             var generation = new Generation(
                 new GenerationSetup
@@ -92,11 +89,6 @@ internal static class OwnDecoding
             {
                 first[run] = Stopwatch.GetElapsedTime(start, begun).TotalMilliseconds;
                 rate[run] = (tokens.Length - 1) / Stopwatch.GetElapsedTime(begun, end).TotalSeconds;
-            }
-
-            if (run >= 0 || Stopwatch.GetElapsedTime(began) >= Warm)
-            {
-                run++;
             }
         }
 
