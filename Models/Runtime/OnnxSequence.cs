@@ -4,12 +4,9 @@ using Tokenwright.Models.Builder;
 
 namespace Tokenwright.Models.Runtime;
 
-/// <summary>A sequence of an <see cref="OnnxCausalModel"/>: its tokens, its KV cache, and one bound forward per shape.</summary>
+/// <summary>A sequence of an <see cref="OnnxCausalModel"/>: its tokens, and the space that it works in.</summary>
 internal sealed class OnnxSequence : ISequence
 {
-    /// <summary>Forwards of at most this many rows keep their binding; longer ones are parts of prompts and rare.</summary>
-    private const int MostCachedRows = 160;
-
     /// <summary>From this many rows on a forward is long enough to be cut short by a cancellation.</summary>
     private const int FewestCancellableRows = 32;
 
@@ -18,14 +15,12 @@ internal sealed class OnnxSequence : ISequence
 
     private readonly GraphOptions _graph;
     private readonly ForwardRows _rows;
-    private readonly RunOptions _runOptions = new();
-    private readonly Dictionary<ForwardShape, BoundForward> _bound = [];
-    private readonly ForwardBuffers _buffers = new();
+    private readonly SequenceSpace _space;
+    private readonly ForwardBuffers _buffers;
     private readonly List<int> _tokens = [];
     private readonly List<int> _provisionalTokens = [];
     private readonly List<int> _parents = [];
     private readonly List<int> _positions = [];
-    private readonly KvCache _cache;
     private float[]? _firstLogits;
     private int _mostRows;
     private bool _isDisposed;
@@ -34,9 +29,10 @@ internal sealed class OnnxSequence : ISequence
     {
         Model = model;
         _graph = model.Graph.Manifest.Options;
+        _space = model.TakeSpace(Math.Min(FirstCapacity, model.Info.ContextLength));
+        _buffers = _space.Buffers;
         _rows = new ForwardRows(_buffers, model.Info);
-        _cache = model.TakeCache(Math.Min(FirstCapacity, model.Info.ContextLength));
-        _tokens.EnsureCapacity(_cache.Capacity);
+        _tokens.EnsureCapacity(_space.Cache.Capacity);
     }
 
     public OnnxCausalModel Model { get; }
@@ -80,11 +76,7 @@ internal sealed class OnnxSequence : ISequence
                 Logits: !_graph.ArgMax || wanted.Logits != RowSelection.None || wanted.TopK != RowSelection.None,
                 Hidden: wanted.Hidden != RowSelection.None
             );
-            if (_buffers.Reserve(shape, Model.Info))
-            {
-                Unbind();
-            }
-
+            _space.Reserve(shape);
             if (shape.Scored > 1 && Model.Contract == GraphContract.GenAiLastRow)
             {
                 RunRowByRow(tokens, past, cancellation);
@@ -123,7 +115,7 @@ internal sealed class OnnxSequence : ISequence
         {
             if (path[i] != i)
             {
-                _cache.MoveRow(committed + path[i], committed + i);
+                _space.Cache.MoveRow(committed + path[i], committed + i);
             }
 
             _tokens.Add(_provisionalTokens[path[i]]);
@@ -167,12 +159,12 @@ internal sealed class OnnxSequence : ISequence
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _tokens.Count);
         var fork = new OnnxSequence(Model);
-        if (length > fork._cache.Capacity)
+        if (length > fork._space.Cache.Capacity)
         {
-            fork._cache.Grow(_cache.Capacity, 0);
+            fork._space.Grow(_space.Cache.Capacity, 0);
         }
 
-        _cache.CopyTo(fork._cache, length);
+        _space.Cache.CopyTo(fork._space.Cache, length);
         fork._mostRows = length;
         fork._tokens.AddRange(Tokens[..length]);
         return fork;
@@ -183,9 +175,7 @@ internal sealed class OnnxSequence : ISequence
         if (!_isDisposed)
         {
             _isDisposed = true;
-            Unbind();
-            Model.ReturnCache(_cache, _mostRows);
-            _runOptions.Dispose();
+            Model.ReturnSpace(_space, _mostRows);
         }
     }
 
@@ -269,17 +259,16 @@ internal sealed class OnnxSequence : ISequence
 
     private void Grow(int total, int rows)
     {
-        if (total > _cache.Capacity)
+        if (total > _space.Cache.Capacity)
         {
-            int capacity = _cache.Capacity;
+            int capacity = _space.Cache.Capacity;
             while (capacity < total)
             {
                 capacity *= 2;
             }
 
-            Unbind();
-            _cache.Grow(Math.Min(capacity, Model.Info.ContextLength), rows);
-            _tokens.EnsureCapacity(_cache.Capacity);
+            _space.Grow(Math.Min(capacity, Model.Info.ContextLength), rows);
+            _tokens.EnsureCapacity(_space.Cache.Capacity);
         }
 
         _mostRows = Math.Max(_mostRows, total);
@@ -347,16 +336,8 @@ internal sealed class OnnxSequence : ISequence
 
     private void Run(in ForwardShape shape, int total, CancellationToken cancellation)
     {
-        bool isKept = shape.Rows <= MostCachedRows;
-        if (!isKept || !_bound.TryGetValue(shape, out var bound))
-        {
-            bound = new BoundForward(shape, Model, _buffers, _cache);
-            if (isKept)
-            {
-                _bound.Add(shape, bound);
-            }
-        }
-
+        var bound = _space.Take(shape);
+        var options = _space.RunOptions;
         if (Model.Masks is { } masks)
         {
             bound.Binding.BindInput(Model.Graph.Names.AttentionMask, masks[total]);
@@ -366,13 +347,13 @@ internal sealed class OnnxSequence : ISequence
         {
             if (shape.Rows < FewestCancellableRows || !cancellation.CanBeCanceled)
             {
-                Model.Run(bound.Binding, _runOptions);
+                Model.Run(bound.Binding, options);
                 return;
             }
 
-            using (cancellation.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, _runOptions))
+            using (cancellation.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, options))
             {
-                Model.Run(bound.Binding, _runOptions);
+                Model.Run(bound.Binding, options);
             }
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
@@ -383,23 +364,10 @@ internal sealed class OnnxSequence : ISequence
         {
             if (cancellation.IsCancellationRequested)
             {
-                _runOptions.Terminate = false;
+                options.Terminate = false;
             }
 
-            if (!isKept)
-            {
-                bound.Dispose();
-            }
+            SequenceSpace.Return(shape, bound);
         }
-    }
-
-    private void Unbind()
-    {
-        foreach (var bound in _bound.Values)
-        {
-            bound.Dispose();
-        }
-
-        _bound.Clear();
     }
 }
