@@ -12,7 +12,7 @@ internal static class OwnDecoding
 {
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    // MODEL [--precision P] [--arg-max] [--cache FOLDER] --ids IDS [--ids IDS ..] --new N --runs N --threads N
+    // MODEL [--precision P] [--no-tree] [--arg-max] [--cache FOLDER] --ids IDS [--ids IDS ..] --new N --runs N --threads N
     public static async Task RunAsync(string model, string[] arguments)
     {
         using var opened = LanguageModel.Open(
@@ -26,6 +26,7 @@ internal static class OwnDecoding
                     Precision = Value("--precision") is { } precision
                         ? Enum.Parse<WeightPrecision>(precision, ignoreCase: true)
                         : WeightPrecision.Float32,
+                    Tree = !arguments.Contains("--no-tree"),
                     ArgMax = arguments.Contains("--arg-max"),
                 },
             }

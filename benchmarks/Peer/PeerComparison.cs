@@ -8,12 +8,18 @@ namespace Tokenwright.Benchmarks.Peer;
 
 /// <summary>
 /// Plain greedy decoding beside another engine: one model, exported once, decoded by the peer and by us from the very same folder,
-/// and by us on our own graph. The contenders take turns within every round, each in a process of its own that stands still meanwhile, so that
+/// and by us on our own graph, with all that methods need and with nothing that plain decoding does not. The contenders take turns within every round, each in a process of its own that stands still meanwhile, so that
 /// what the machine does to one it does to all. All are started anew some times: where memory happens to lie makes a difference of percents.
 /// </summary>
 internal sealed class PeerComparison(PeerSettings settings)
 {
-    private static readonly string[] Contenders = ["peer, exported graph", "ours, exported graph", "ours, own graph"];
+    private static readonly string[] Contenders =
+    [
+        "peer, exported graph",
+        "ours, exported graph",
+        "ours, own graph",
+        "ours, no tree, arg-max inside",
+    ];
 
     public async Task RunAsync()
     {
@@ -48,7 +54,8 @@ internal sealed class PeerComparison(PeerSettings settings)
             [
                 settings.Peer,
                 ContenderCommand.Ours(folder, "--cache", cache),
-                ContenderCommand.Ours(path, "--precision", precision.ToString(), "--arg-max", "--cache", cache),
+                ContenderCommand.Ours(path, "--precision", precision.ToString(), "--cache", cache),
+                ContenderCommand.Ours(path, "--precision", precision.ToString(), "--no-tree", "--arg-max", "--cache", cache),
             ];
             foreach (int length in settings.Prompts)
             {
@@ -60,12 +67,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                 }
 
                 int[] prompt = text[..length];
-                List<Run>[] runs =
-                [
-                    [],
-                    [],
-                    [],
-                ];
+                List<Run>[] runs = [.. Contenders.Select(_ => new List<Run>())];
                 for (int start = 0; start < settings.Starts; start++)
                 {
                     Play([.. contenders.Select(Start)], runs);
@@ -81,7 +83,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                     new Comparison(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), precision, length, weightBytes)
                     {
                         Contenders = [.. Contenders.Select((name, i) => new Contender(name, runs[i]))],
-                        Agreement = Agreement.Of(runs, info),
+                        Agreement = Agreement.Of(Contenders, runs, info),
                     }
                 );
             }
@@ -127,13 +129,7 @@ internal sealed class PeerComparison(PeerSettings settings)
     {
         var options = new LanguageModelOptions { Threads = settings.Threads, CacheFolder = cache };
         using var exported = LanguageModel.Open(folder, options);
-        using var own = LanguageModel.Open(
-            path,
-            options with
-            {
-                Graph = new GraphOptions { Precision = precision, ArgMax = true },
-            }
-        );
+        using var own = LanguageModel.Open(path, options with { Graph = new GraphOptions { Precision = precision } });
         var tokenizer =
             own.Tokenizer
             ?? throw new InvalidOperationException($"{path} has no tokenizer: there is nothing to make prompts of.");
@@ -167,13 +163,10 @@ internal sealed record Comparison(string Model, WeightPrecision Precision, int P
 /// <summary>Whether all contenders wrote the same.</summary>
 internal static class Agreement
 {
-    public static string Of(IReadOnlyList<Run>[] runs, ModelInfo info)
+    public static string Of(IReadOnlyList<string> names, IReadOnlyList<Run>[] runs, ModelInfo info)
     {
         int[] peer = runs[0][0].Tokens;
-        return string.Join(
-            "; ",
-            runs.Skip(1).Select((own, i) => $"{(i == 0 ? "exported graph" : "own graph")}: {Compare(own[0].Tokens)}")
-        );
+        return string.Join("; ", runs.Skip(1).Select((own, i) => $"{names[i + 1]}: {Compare(own[0].Tokens)}"));
 
         string Compare(int[] ours)
         {
