@@ -385,6 +385,16 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public void A_pattern_of_a_thousand_alternatives_takes_work_for_each_and_not_for_each_pair()
+    {
+        var sizes = Enumerable.Range(0, 32).SelectMany(i => Enumerable.Range(0, 32), (i, j) => $"{i * 8}x{j * 8}");
+        var schema = $$"""{"type":"string","pattern":"^u?fixed({{string.Join('|', sizes)}})(\\[[0-9]*\\])*$"}""";
+        Accepts(schema, "\"ufixed16x248[3]\"").Should().BeTrue();
+        Accepts(schema, "\"fixed0x0\"").Should().BeTrue();
+        Accepts(schema, "\"fixed16x249\"").Should().BeFalse();
+    }
+
+    [Fact]
     public void A_state_is_a_snapshot()
     {
         var vocabulary = new TinyVocabulary("\",\"", "{\"", "\":", "true", "ab");
