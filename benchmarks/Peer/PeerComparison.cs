@@ -8,8 +8,9 @@ namespace Tokenwright.Benchmarks.Peer;
 
 /// <summary>
 /// Plain greedy decoding beside another engine: one model, exported once, decoded by the peer and by us from the very same folder,
-/// and by us on our own graph, with all that methods need and with nothing that plain decoding does not. The contenders take turns within every round, each in a process of its own that stands still meanwhile, so that
-/// what the machine does to one it does to all. All are started anew some times: where memory happens to lie makes a difference of percents.
+/// and by us on our own graph, with all that methods need and with nothing that plain decoding does not. The contenders take turns within every
+/// round, each in a process of its own that stands still meanwhile, so that what the machine does to one it does to all. All are started anew some
+/// times: where memory happens to lie makes a difference of percents.
 /// </summary>
 internal sealed class PeerComparison(PeerSettings settings)
 {
@@ -70,7 +71,7 @@ internal sealed class PeerComparison(PeerSettings settings)
                 List<Run>[] runs = [.. Contenders.Select(_ => new List<Run>())];
                 for (int start = 0; start < settings.Starts; start++)
                 {
-                    Play([.. contenders.Select(Start)], runs);
+                    Play(contenders.Select(Start), runs);
                     await Console.Error.WriteLineAsync(
                         $"{Path.GetFileName(path)} {precision} {length}: start {start + 1} of {settings.Starts}"
                     );
@@ -94,28 +95,33 @@ internal sealed class PeerComparison(PeerSettings settings)
         }
     }
 
-    /// <summary>A turn of each that does not count, in which it starts; then the rounds, another one beginning each time.</summary>
-    private void Play(ContenderProcess[] contenders, List<Run>[] runs)
+    /// <summary>
+    /// A turn of each that does not count, in which it starts; then the rounds, another one beginning each time. One is started when the one before
+    /// stands still: else it would run ahead beside the others, and its lines be read later.
+    /// </summary>
+    private void Play(IEnumerable<ContenderProcess> starts, List<Run>[] runs)
     {
+        List<ContenderProcess> contenders = [];
         try
         {
-            foreach (var contender in contenders)
+            foreach (var contender in starts)
             {
+                contenders.Add(contender);
                 contender.Turn(isLast: false);
             }
 
             for (int round = 0; round < settings.Rounds; round++)
             {
-                for (int turn = 0; turn < contenders.Length; turn++)
+                for (int turn = 0; turn < contenders.Count; turn++)
                 {
-                    int contender = (turn + round) % contenders.Length;
+                    int contender = (turn + round) % contenders.Count;
                     runs[contender].Add(contenders[contender].Turn(isLast: round == settings.Rounds - 1));
                 }
             }
         }
         finally
         {
-            Array.ForEach(contenders, contender => contender.Dispose());
+            contenders.ForEach(contender => contender.Dispose());
         }
     }
 
