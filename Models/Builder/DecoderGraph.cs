@@ -160,7 +160,7 @@ public sealed class DecoderGraph
     {
         Weight rows = Load(table, Config.VocabularySize, Config.HiddenSize);
         return _format is { } format && Config.HiddenSize % format.Size == 0
-            ? Graph.Gather(Round(table, rows, delicate: true), _inputIds)
+            ? Graph.Gather(Round(table, rows), _inputIds)
             : Graph.Gather(Graph.Weight(table, rows), _inputIds, 0);
     }
 
@@ -183,12 +183,12 @@ public sealed class DecoderGraph
     /// <param name="name">The layer's name, used for the weight in the graph.</param>
     /// <param name="weight">[out, in], as checkpoints keep it.</param>
     /// <param name="bias">[out], or null.</param>
-    /// <param name="delicate">Whether it suffers much from 4 bits.</param>
-    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null, bool delicate = false)
+    /// <param name="robust">Whether it suffers little from 4 bits.</param>
+    public OnnxValue Linear(OnnxValue value, string name, Weight weight, Weight? bias = null, bool robust = false)
     {
         OnnxValue product = _format is null
             ? Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()))
-            : Graph.MatMulNBits(value, Round(name + ".weight", weight, delicate), Options.AccuracyLevel);
+            : Graph.MatMulNBits(value, Round(name + ".weight", weight, robust), Options.AccuracyLevel);
         return bias is null ? product : Graph.Add(product, Graph.Weight(name + ".bias", bias));
     }
 
@@ -202,8 +202,7 @@ public sealed class DecoderGraph
             value,
             prefix + "qkv_proj",
             Weight.Stack(Part("q_proj", _heads), Part("k_proj", _keyValueHeads), Part("v_proj", _keyValueHeads)),
-            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null,
-            delicate: true
+            bias ? Weight.Stack(Bias("q_proj", _heads), Bias("k_proj", _keyValueHeads), Bias("v_proj", _keyValueHeads)) : null
         );
 
         Weight Part(string name, int heads) =>
@@ -282,8 +281,7 @@ public sealed class DecoderGraph
     /// <param name="prefix">What stands before <c>gate_proj</c>, <c>up_proj</c> and <c>down_proj</c>.</param>
     /// <param name="width">The width between.</param>
     /// <param name="bias">Whether the three have biases.</param>
-    /// <param name="delicate">Whether gate and up suffer much from 4 bits, as down always does.</param>
-    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias, bool delicate = false)
+    public OnnxValue GatedMlp(OnnxValue value, string prefix, int width, bool bias)
     {
         (OnnxValue gate, OnnxValue up) = Graph.SplitInHalf(
             Linear(
@@ -291,15 +289,14 @@ public sealed class DecoderGraph
                 prefix + "gate_up_proj",
                 Weight.Stack(Part("gate_proj"), Part("up_proj")),
                 bias ? Weight.Stack(Load(prefix + "gate_proj.bias", width), Load(prefix + "up_proj.bias", width)) : null,
-                delicate
+                robust: true
             )
         );
         return Linear(
             Graph.Mul(Graph.Silu(gate), up),
             prefix + "down_proj",
             Load(prefix + "down_proj.weight", Config.HiddenSize, width),
-            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null,
-            delicate: true
+            bias ? Load(prefix + "down_proj.bias", Config.HiddenSize) : null
         );
 
         Weight Part(string name) => Load(prefix + name + ".weight", width, Config.HiddenSize);
@@ -336,7 +333,7 @@ public sealed class DecoderGraph
         Logits(
             _format is null
                 ? Graph.MatMulTransposed(rows, Graph.Weight(head, table), name)
-                : Graph.MatMulNBits(rows, Round(head, table, delicate: true), Options.AccuracyLevel, name)
+                : Graph.MatMulNBits(rows, Round(head, table), Options.AccuracyLevel, name)
         );
     }
 
@@ -379,15 +376,19 @@ public sealed class DecoderGraph
     /// <summary>The tensors of the checkpoint that no block has used.</summary>
     internal IEnumerable<string> Unused => _tensors.Names.Where(name => !_used.Contains(name));
 
-    // What 4 bits hurt most keeps 8, unless the checkpoint has it in just such blocks, so that nothing is lost.
-    private QuantisedWeight Round(string name, Weight weight, bool delicate)
+    // A matrix that the checkpoint has in just such blocks loses nothing. Of the others those have 4 bits that suffer little from them.
+    private QuantisedWeight Round(string name, Weight weight, bool robust = false)
     {
         BlockFormat format = _format!.Value;
         QuantisedWeight rounded = new(name, weight, format);
-        return delicate && format.Bits == 4 && !rounded.SeemsExact()
-            ? new QuantisedWeight(name, weight, format with { Bits = 8 })
-            : rounded;
+        return format.Bits == 8 || rounded.SeemsExact() ? rounded
+            : robust ? new QuantisedWeight(name, weight, format with { OwnZeros = true })
+            : new QuantisedWeight(name, weight, new BlockFormat(8, Widest(weight.Width, format.Size)));
     }
+
+    // With 8 bits a scale serves more weights, as long as a row is whole blocks.
+    private static int Widest(int width, int size) =>
+        new[] { 128, 64 }.FirstOrDefault(wide => wide > size && width % wide == 0, size);
 
     // Zeros in place of the missing elements of each head. Rotary positions turn pairs of elements, so both elements of a pair
     // must land on two that the kernel pairs: neighbours stay neighbours, and halves go to the beginnings of the wider halves.

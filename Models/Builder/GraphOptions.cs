@@ -24,7 +24,10 @@ public sealed record GraphOptions
     /// <summary>How the weights of the projections and the LM head are stored and multiplied.</summary>
     public WeightPrecision Precision { get; init; } = WeightPrecision.Float32;
 
-    /// <summary>Weights that share a scale where <see cref="Precision"/> has scales: 16, 32, 64, 128 or 256.</summary>
+    /// <summary>
+    /// Weights that share a scale where <see cref="Precision"/> has scales: 16, 32, 64, 128 or 256. What has 8 bits in
+    /// <see cref="WeightPrecision.Int4"/> shares one among 128 or 64 if rows are whole blocks of that.
+    /// </summary>
     public int BlockSize { get; init; } = 32;
 
     /// <summary>

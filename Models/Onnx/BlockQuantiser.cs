@@ -5,51 +5,61 @@ namespace Tokenwright.Models.Onnx;
 
 /// <summary>Rounds blocks of values to the numbers of a <see cref="BlockFormat"/>.</summary>
 /// <remarks>
-/// The squared error is brought down as in ggml's reference quantisers: the value of greatest magnitude is put near the end of the
-/// range that has one step more, a few scales around that are tried, and the best one is fitted by least squares. With 8 bits the
-/// first is as good as any.
+/// The squared error is brought down as in ggml's reference quantisers: a few steps around the one that just covers the values are tried, with
+/// the zeros that are near for each, and the best is fitted by least squares. With 8 bits the first is as good as any.
 /// </remarks>
 internal static class BlockQuantiser
 {
     /// <summary>Blocks whose values are all smaller become zeros: the inverse of their scale may not be a number.</summary>
     private const float Least = 1e-30f;
 
-    // Where the greatest value is put, in steps from zero. Beyond 8 it is clipped, and the others come out finer.
+    // Where the greatest value is put, in steps from the middle. Beyond 8 it is clipped, and the others come out finer.
     private static readonly float[] FourBitEnds = [.. Enumerable.Range(-20, 41).Select(i => 8 + i * 0.1f)];
     private static readonly float[] EightBitEnds = [128];
+
+    // Steps between the least and the greatest value where the zero moves; with more than 15 one of them is clipped.
+    private static readonly float[] FourBitSpans = [.. Enumerable.Range(-5, 11).Select(i => 15 + i * 0.4f)];
+    private static readonly float[] EightBitSpans = [255];
 
     /// <summary>Rounds one block.</summary>
     /// <param name="values">The block, as long as the format says.</param>
     /// <param name="format">The format.</param>
-    /// <param name="known">A scale of which all values are thought to be whole multiples, or NaN: if their codes fit, it is kept, and nothing is lost.</param>
+    /// <param name="known">
+    /// A scale of which all values are thought to be whole multiples, or NaN: if their codes fit around the middle, it is kept, and nothing
+    /// is lost.
+    /// </param>
     /// <param name="codes">Receives the codes.</param>
-    /// <returns>The scale; not finite if a value is not.</returns>
-    public static float Quantise(ReadOnlySpan<float> values, BlockFormat format, float known, Span<byte> codes)
+    /// <returns>The scale, not finite if a value is not, and the zero.</returns>
+    public static (float Scale, int Zero) Quantise(ReadOnlySpan<float> values, BlockFormat format, float known, Span<byte> codes)
     {
         Span<int> rounded = stackalloc int[values.Length];
-        int levels = format.Zero;
-        float scale = Fits(values, known, levels) ? known : FindScale(values, levels);
-        Round(values, scale == 0 ? 0 : 1 / scale, levels, rounded);
+        Grid middle = new(format, format.MiddleZero);
+        (float scale, Grid grid) =
+            Fits(values, known, middle) ? (known, middle)
+            : format.OwnZeros ? FindScaleAndZero(values, format)
+            : (FindScale(values, middle), middle);
+        Round(values, scale == 0 ? 0 : 1 / scale, grid, rounded);
         Pack(rounded, format, codes);
-        return scale;
+        return (scale, grid.Zero);
     }
 
     /// <summary>The values that codes stand for.</summary>
     /// <param name="codes">The codes of a block.</param>
     /// <param name="scale">Its scale.</param>
+    /// <param name="zero">Its zero.</param>
     /// <param name="format">The format.</param>
     /// <param name="values">Receives the values.</param>
-    public static void Dequantise(ReadOnlySpan<byte> codes, float scale, BlockFormat format, Span<float> values)
+    public static void Dequantise(ReadOnlySpan<byte> codes, float scale, int zero, BlockFormat format, Span<float> values)
     {
         for (int i = 0; i < values.Length; i++)
         {
             int code = format.Bits == 8 ? codes[i] : codes[i / 2] >> (i % 2 * 4) & 15;
-            values[i] = scale * (code - format.Zero);
+            values[i] = scale * (code - zero);
         }
     }
 
-    // Whether every value is the scale times a code of the range, to the last bit.
-    private static bool Fits(ReadOnlySpan<float> values, float scale, int levels)
+    // Whether every value is the scale times a step of the range, to the last bit.
+    private static bool Fits(ReadOnlySpan<float> values, float scale, Grid grid)
     {
         if (!(MathF.Abs(scale) > Least))
         {
@@ -61,7 +71,7 @@ internal static class BlockQuantiser
         for (int i = 0; i < values.Length; i += Vector<float>.Count)
         {
             Vector<float> value = new(values[i..]);
-            if (!Vector.EqualsAll(Codes(value, inverse, levels) * step, value))
+            if (!Vector.EqualsAll(grid.Steps(value, inverse) * step, value))
             {
                 return false;
             }
@@ -70,7 +80,7 @@ internal static class BlockQuantiser
         return true;
     }
 
-    private static float FindScale(ReadOnlySpan<float> values, int levels)
+    private static float FindScale(ReadOnlySpan<float> values, Grid grid)
     {
         float extreme = TensorPrimitives.MaxMagnitude(values);
         if (!float.IsFinite(extreme))
@@ -83,43 +93,50 @@ internal static class BlockQuantiser
             return 0;
         }
 
-        // Least squares for fixed codes c: scale = Σvc / Σc², which leaves the error Σv² − (Σvc)² / Σc².
-        float best = 0;
-        float scale = 0;
-        foreach (float end in levels == 8 ? FourBitEnds : EightBitEnds)
+        Fit best = default;
+        foreach (float end in grid.Zero == 8 ? FourBitEnds : EightBitEnds)
         {
-            Vector<float> inverse = new(-end / extreme);
-            Vector<float> products = Vector<float>.Zero;
-            Vector<float> squares = Vector<float>.Zero;
-            for (int i = 0; i < values.Length; i += Vector<float>.Count)
-            {
-                Vector<float> value = new(values[i..]);
-                Vector<float> code = Codes(value, inverse, levels);
-                products += value * code;
-                squares += code * code;
-            }
+            best.Try(values, -end / extreme, grid);
+        }
 
-            float product = Vector.Sum(products);
-            float square = Vector.Sum(squares);
-            if (product * product > best * square)
+        return best.Scale;
+    }
+
+    private static (float Scale, Grid Grid) FindScaleAndZero(ReadOnlySpan<float> values, BlockFormat format)
+    {
+        Grid middle = new(format, format.MiddleZero);
+        float least = MathF.Min(0, TensorPrimitives.Min(values));
+        float span = MathF.Max(0, TensorPrimitives.Max(values)) - least;
+        if (!float.IsFinite(span))
+        {
+            return (float.NaN, middle);
+        }
+
+        if (span < Least)
+        {
+            return (0, middle);
+        }
+
+        Fit best = default;
+        int last = (1 << format.Bits) - 1;
+        foreach (float steps in format.Bits == 4 ? FourBitSpans : EightBitSpans)
+        {
+            int nearest = (int)MathF.Round(-least * steps / span);
+            for (int zero = Math.Max(0, nearest - 1); zero <= Math.Min(last, nearest + 1); zero++)
             {
-                best = product * product / square;
-                scale = product / square;
+                best.Try(values, steps / span, new Grid(format, zero));
             }
         }
 
-        return scale;
+        return (best.Scale, best.Grid);
     }
 
-    private static Vector<float> Codes(Vector<float> values, Vector<float> inverse, int levels) =>
-        Vector.Min(Vector.Max(Vector.Round(values * inverse), new Vector<float>(-levels)), new Vector<float>(levels - 1));
-
-    private static void Round(ReadOnlySpan<float> values, float inverse, int levels, Span<int> rounded)
+    private static void Round(ReadOnlySpan<float> values, float inverse, Grid grid, Span<int> rounded)
     {
         Vector<float> factor = new(inverse);
         for (int i = 0; i < values.Length; i += Vector<float>.Count)
         {
-            (Vector.ConvertToInt32(Codes(new Vector<float>(values[i..]), factor, levels)) + new Vector<int>(levels)).CopyTo(
+            (Vector.ConvertToInt32(grid.Steps(new Vector<float>(values[i..]), factor)) + new Vector<int>(grid.Zero)).CopyTo(
                 rounded[i..]
             );
         }
@@ -139,6 +156,51 @@ internal static class BlockQuantiser
             for (int i = 0; i < rounded.Length; i += 2)
             {
                 codes[i / 2] = (byte)(rounded[i] | rounded[i + 1] << 4);
+            }
+        }
+    }
+
+    /// <summary>The whole steps from zero that codes can stand for.</summary>
+    private readonly struct Grid(BlockFormat format, int zero)
+    {
+        private readonly Vector<float> _least = new(-zero);
+        private readonly Vector<float> _most = new((1 << format.Bits) - 1 - zero);
+
+        public int Zero => zero;
+
+        public Vector<float> Steps(Vector<float> values, Vector<float> inverse) =>
+            Vector.Min(Vector.Max(Vector.Round(values * inverse), _least), _most);
+    }
+
+    /// <summary>The best scale so far. For fixed steps c it is Σvc / Σc², which leaves the error Σv² − (Σvc)² / Σc².</summary>
+    private struct Fit
+    {
+        private float _gain;
+
+        public float Scale { get; private set; }
+
+        public Grid Grid { get; private set; }
+
+        public void Try(ReadOnlySpan<float> values, float inverse, Grid grid)
+        {
+            Vector<float> factor = new(inverse);
+            Vector<float> products = Vector<float>.Zero;
+            Vector<float> squares = Vector<float>.Zero;
+            for (int i = 0; i < values.Length; i += Vector<float>.Count)
+            {
+                Vector<float> value = new(values[i..]);
+                Vector<float> steps = grid.Steps(value, factor);
+                products += value * steps;
+                squares += steps * steps;
+            }
+
+            float product = Vector.Sum(products);
+            float square = Vector.Sum(squares);
+            if (product * product > _gain * square)
+            {
+                _gain = product * product / square;
+                Scale = product / square;
+                Grid = grid;
             }
         }
     }

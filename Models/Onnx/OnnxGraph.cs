@@ -95,40 +95,56 @@ public sealed partial class OnnxGraph
         return new OnnxValue(name);
     }
 
-    /// <summary>Adds a rounded matrix, stored in the side file as two tensors: codes [out, blocks, bytes] and scales [out, blocks].</summary>
+    /// <summary>
+    /// Adds a rounded matrix, stored in the side file as two or three tensors: codes [out, blocks, bytes], scales [out, blocks] and, if blocks have
+    /// zeros of their own, these [out, bytes].
+    /// </summary>
     /// <param name="weight">The matrix. Asking again for the same name gives the one already there.</param>
-    public (OnnxValue Codes, OnnxValue Scales) Weight(QuantisedWeight weight)
+    public (OnnxValue Codes, OnnxValue Scales, OnnxValue Zeros) Weight(QuantisedWeight weight)
     {
         string codesName = weight.Name + ".codes";
         string scalesName = weight.Name + ".scales";
+        string zerosName = weight.Name + ".zeros";
         if (!_externals.ContainsKey(codesName))
         {
             int rows = weight.Size.Rows;
             int blocks = weight.Blocks;
             int blockBytes = weight.Format.BlockBytes;
-            long rowBytes = (long)blocks * blockBytes;
-            External codes = Place(codesName, ElementType.Uint8, [rows, blocks, blockBytes], rows * rowBytes);
+            int rowCodes = checked(blocks * blockBytes);
+            int rowZeros = weight.Format.ZeroBytes(blocks);
+            External codes = Place(codesName, ElementType.Uint8, [rows, blocks, blockBytes], (long)rows * rowCodes);
             External scales = Place(scalesName, ElementType.Float, [rows, blocks], (long)rows * blocks * sizeof(float));
+            External? zeros = rowZeros > 0 ? Place(zerosName, ElementType.Uint8, [rows, rowZeros], (long)rows * rowZeros) : null;
             _contents.Add(
                 new Content(
                     weight.Exact,
                     weight,
                     (file, first, count) =>
                     {
-                        int codesLength = checked((int)(count * rowBytes));
+                        int codesLength = checked(count * rowCodes);
                         byte[] codeBuffer = ArrayPool<byte>.Shared.Rent(codesLength);
                         float[] scaleBuffer = ArrayPool<float>.Shared.Rent(count * blocks);
-                        weight.Read(first, count, codeBuffer.AsSpan(0, codesLength), scaleBuffer.AsSpan(0, count * blocks));
-                        Write(file, codes.Offset + first * rowBytes, codeBuffer.AsSpan(0, codesLength));
-                        Write(file, scales.Offset + (long)first * blocks * sizeof(float), scaleBuffer.AsSpan(0, count * blocks));
+                        byte[] zeroBuffer = ArrayPool<byte>.Shared.Rent(count * rowZeros);
+                        Span<byte> codeRows = codeBuffer.AsSpan(0, codesLength);
+                        Span<float> scaleRows = scaleBuffer.AsSpan(0, count * blocks);
+                        Span<byte> zeroRows = zeroBuffer.AsSpan(0, count * rowZeros);
+                        weight.Read(first, count, codeRows, scaleRows, zeroRows);
+                        Write<byte>(file, codes.Offset + (long)first * rowCodes, codeRows);
+                        Write<float>(file, scales.Offset + (long)first * blocks * sizeof(float), scaleRows);
+                        if (zeros is not null)
+                        {
+                            Write<byte>(file, zeros.Offset + (long)first * rowZeros, zeroRows);
+                        }
+
                         ArrayPool<byte>.Shared.Return(codeBuffer);
                         ArrayPool<float>.Shared.Return(scaleBuffer);
+                        ArrayPool<byte>.Shared.Return(zeroBuffer);
                     }
                 )
             );
         }
 
-        return (new OnnxValue(codesName), new OnnxValue(scalesName));
+        return (new OnnxValue(codesName), new OnnxValue(scalesName), weight.Format.OwnZeros ? new OnnxValue(zerosName) : default);
     }
 
     /// <summary>The bytes of a weight under another name and shape; they are stored once.</summary>

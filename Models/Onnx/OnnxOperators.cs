@@ -26,10 +26,10 @@ public sealed partial class OnnxGraph
     /// <param name="output">A name for the output.</param>
     public OnnxValue MatMulNBits(OnnxValue left, QuantisedWeight right, int accuracyLevel, string? output = null)
     {
-        (OnnxValue codes, OnnxValue scales) = Weight(right);
+        (OnnxValue codes, OnnxValue scales, OnnxValue zeros) = Weight(right);
         return Node(
             "MatMulNBits",
-            [left, codes, scales],
+            [left, codes, scales, zeros],
             [
                 Attribute("K", right.Size.Columns),
                 Attribute("N", right.Size.Rows),
@@ -45,11 +45,11 @@ public sealed partial class OnnxGraph
     /// <summary>Rows of a rounded matrix whose rows are whole blocks.</summary>
     public OnnxValue Gather(QuantisedWeight data, OnnxValue indices)
     {
-        (OnnxValue codes, OnnxValue scales) = Weight(data);
+        (OnnxValue codes, OnnxValue scales, OnnxValue zeros) = Weight(data);
         OnnxValue rows = View(codes, data.Name + ".rows", data.Size.Rows, data.Blocks * data.Format.BlockBytes);
         return Node(
             "GatherBlockQuantized",
-            [rows, indices, scales],
+            [rows, indices, scales, zeros],
             [
                 Attribute("gather_axis", 0),
                 Attribute("quantize_axis", 1),

@@ -44,9 +44,10 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
         QuantisedWeight probe = new(name, weight, format);
         byte[] codes = new byte[Blocks * format.BlockBytes];
         float[] scales = new float[Blocks];
+        byte[] zeros = new byte[format.ZeroBytes(Blocks)];
         foreach (int row in new[] { 0, weight.Rows / 2, weight.Rows - 1 })
         {
-            probe.Read(row, 1, codes, scales);
+            probe.Read(row, 1, codes, scales, zeros);
         }
 
         return probe.RelativeError == 0;
@@ -57,8 +58,9 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
     /// <param name="count">The number of rows; all of them if the matrix can only be read as a whole.</param>
     /// <param name="codes">Receives count · blocks · bytes per block.</param>
     /// <param name="scales">Receives count · blocks.</param>
+    /// <param name="zeros">Receives count · bytes of a row's zeros; nothing if blocks have none of their own.</param>
     /// <exception cref="CheckpointException">A value is not a finite number.</exception>
-    public void Read(int first, int count, Span<byte> codes, Span<float> scales)
+    public void Read(int first, int count, Span<byte> codes, Span<float> scales, Span<byte> zeros)
     {
         int width = weight.Width;
         int blocks = Blocks;
@@ -67,6 +69,7 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
         {
             weight.Read(first, values.AsSpan(0, count * width));
             weight.ReadScales(first, format.Size, scales);
+            zeros.Clear();
             double error = 0;
             double energy = 0;
             Span<float> block = stackalloc float[format.Size];
@@ -79,8 +82,14 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
                 part.CopyTo(block);
                 block[part.Length..].Clear();
                 Span<byte> target = codes.Slice(i * format.BlockBytes, format.BlockBytes);
-                scales[i] = BlockQuantiser.Quantise(block, format, scales[i], target);
-                BlockQuantiser.Dequantise(target, scales[i], format, rounded);
+                (scales[i], int zero) = BlockQuantiser.Quantise(block, format, scales[i], target);
+                BlockQuantiser.Dequantise(target, scales[i], zero, format, rounded);
+                if (format.OwnZeros)
+                {
+                    int bit = i % blocks * format.Bits;
+                    zeros[i / blocks * format.ZeroBytes(blocks) + bit / 8] |= (byte)(zero << bit % 8);
+                }
+
                 TensorPrimitives.Subtract(block, rounded, rounded);
                 error += TensorPrimitives.SumOfSquares<float>(rounded);
                 energy += TensorPrimitives.SumOfSquares<float>(block);

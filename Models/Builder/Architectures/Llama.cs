@@ -38,8 +38,6 @@ public sealed class Llama : Architecture
 
         bool attentionBias = config.Flag("attention_bias", false);
         bool mlpBias = config.Flag("mlp_bias", false);
-        // The first and the last layers are the ones where a rounded MLP shows most.
-        int outer = (config.Layers + 7) / 8;
         OnnxValue stream = decoder.Embed("model.embed_tokens.weight");
         OnnxValue update = default;
         for (int layer = 0; layer < config.Layers; layer++)
@@ -49,13 +47,7 @@ public sealed class Llama : Architecture
             OnnxValue mixed = decoder.Attention(layer, decoder.PackedQkv(normed, prefix + "self_attn.", attentionBias));
             update = decoder.AttentionOutput(mixed, prefix + "self_attn.o_proj", attentionBias);
             (normed, stream) = decoder.AddNorm(stream, update, prefix + "post_attention_layernorm.weight");
-            update = decoder.GatedMlp(
-                normed,
-                prefix + "mlp.",
-                config.IntermediateSize,
-                mlpBias,
-                layer < outer || layer >= config.Layers - outer
-            );
+            update = decoder.GatedMlp(normed, prefix + "mlp.", config.IntermediateSize, mlpBias);
         }
 
         string head = config.TiesEmbeddings ?? false ? "model.embed_tokens.weight" : "lm_head.weight";

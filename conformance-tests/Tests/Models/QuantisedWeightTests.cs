@@ -8,24 +8,31 @@ namespace Tokenwright.Tests.Models;
 public class QuantisedWeightTests
 {
     [Theory]
-    [InlineData(4, 16)]
-    [InlineData(4, 32)]
-    [InlineData(4, 128)]
-    [InlineData(8, 32)]
-    [InlineData(8, 256)]
-    public void Every_code_is_the_nearest_and_no_block_is_worse_than_plain_rounding(int bits, int size)
+    [InlineData(4, 16, false)]
+    [InlineData(4, 32, false)]
+    [InlineData(4, 128, false)]
+    [InlineData(8, 32, false)]
+    [InlineData(8, 256, false)]
+    [InlineData(4, 16, true)]
+    [InlineData(4, 32, true)]
+    [InlineData(4, 128, true)]
+    [InlineData(8, 64, true)]
+    public void Every_code_is_the_nearest_and_no_block_is_worse_than_plain_rounding(int bits, int size, bool ownZeros)
     {
         const int Rows = 9;
         const int Width = 200; // The last block of a row is not full.
         Random random = new(bits + size);
+        // Some rows lie around zero, some on one side of it, some across it unevenly.
         float[] values =
         [
-            .. Enumerable.Range(0, Rows * Width).Select(i => (float)((random.NextDouble() - 0.5) * Math.Pow(2, i / Width - 4))),
+            .. Enumerable
+                .Range(0, Rows * Width)
+                .Select(i => (float)((random.NextDouble() - i / Width % 3 * 0.3 - 0.5) * Math.Pow(2, i / Width - 4))),
         ];
-        BlockFormat format = new(bits, size);
+        BlockFormat format = new(bits, size, ownZeros);
         QuantisedWeight weight = new("w", RowsOf(values, Width), format);
-        int levels = 1 << (bits - 1);
-        (int[][] codes, float[] scales) = Read(weight);
+        int last = (1 << bits) - 1;
+        (int[][] codes, float[] scales, int[] zeros) = Read(weight);
         double error = 0;
         for (int block = 0; block < scales.Length; block++)
         {
@@ -33,16 +40,20 @@ public class QuantisedWeightTests
             int start = block % weight.Blocks * size;
             float[] part = values[(row * Width + start)..(row * Width + Math.Min(start + size, Width))];
             float extreme = part.MaxBy(MathF.Abs);
+            float least = Math.Min(0, part.Min());
+            // The plain way: the extreme value at the end of the range, or the range from the least value to the greatest.
+            double step = ownZeros ? (Math.Max(0, part.Max()) - least) / last : -extreme / (1 << (bits - 1));
+            int zero = ownZeros ? (int)Math.Round(-least / step) : 1 << (bits - 1);
             double ownError = 0;
             double plainError = 0;
             for (int i = 0; i < part.Length; i++)
             {
                 double steps = part[i] / scales[block];
-                int code = codes[block][i] - levels;
-                Math.Abs(code - Math.Clamp(steps, -levels, levels - 1)).Should().BeLessThan(0.5001);
+                int code = codes[block][i] - zeros[block];
+                Math.Abs(code - Math.Clamp(steps, -zeros[block], last - zeros[block])).Should().BeLessThan(0.5001);
                 ownError += Math.Pow(part[i] - scales[block] * code, 2);
-                double plain = Math.Clamp(Math.Round(-levels * part[i] / extreme), -levels, levels - 1);
-                plainError += Math.Pow(part[i] + extreme / levels * plain, 2);
+                double plain = Math.Clamp(Math.Round(part[i] / step), -zero, last - zero);
+                plainError += Math.Pow(part[i] - step * plain, 2);
             }
 
             ownError.Should().BeLessThanOrEqualTo(plainError * 1.0001);
@@ -54,28 +65,38 @@ public class QuantisedWeightTests
     }
 
     [Theory]
-    [InlineData("Q4_0", 2u, 4, 32)]
-    [InlineData("Q4_0", 2u, 4, 16)]
-    [InlineData("Q4_0", 2u, 8, 32)]
-    [InlineData("Q5_0", 6u, 8, 32)]
-    [InlineData("Q8_0", 8u, 8, 32)]
-    public void Blocks_of_a_file_that_fit_are_kept_to_the_last_bit(string type, uint number, int bits, int size) =>
-        CheckKept(Repository.Golden("gguf-blocks"), type, number, new BlockFormat(bits, size));
+    [InlineData("Q4_0", 2u, 4, 32, false)]
+    [InlineData("Q4_0", 2u, 4, 16, false)]
+    [InlineData("Q4_0", 2u, 4, 32, true)]
+    [InlineData("Q4_0", 2u, 8, 32, false)]
+    [InlineData("Q5_0", 6u, 8, 32, false)]
+    [InlineData("Q8_0", 8u, 8, 32, false)]
+    public void Blocks_of_a_file_that_fit_are_kept_to_the_last_bit(string type, uint number, int bits, int size, bool ownZeros) =>
+        CheckKept(Repository.Golden("gguf-blocks"), type, number, new BlockFormat(bits, size, ownZeros));
 
     [Fact]
     public void Large_blocks_of_a_file_that_fit_are_kept_to_the_last_bit() =>
         CheckKept(Repository.Shared("data", "gguf-blocks"), "Q6_K", 14, new BlockFormat(8, 16));
 
     [Theory]
-    [InlineData("Q4_1", 3u, 4, 32, 0.1)]
-    [InlineData("Q4_1", 3u, 8, 32, 0.01)]
-    [InlineData("Q8_0", 8u, 4, 32, 0.12)]
-    public void Other_blocks_are_rounded_again_and_the_error_is_known(string type, uint number, int bits, int size, double most)
+    [InlineData("Q4_1", 3u, 4, 32, false, 0.1)]
+    [InlineData("Q4_1", 3u, 4, 32, true, 0.09)]
+    [InlineData("Q4_1", 3u, 8, 32, false, 0.01)]
+    [InlineData("Q8_0", 8u, 4, 32, false, 0.12)]
+    [InlineData("Q8_0", 8u, 4, 32, true, 0.1)]
+    public void Other_blocks_are_rounded_again_and_the_error_is_known(
+        string type,
+        uint number,
+        int bits,
+        int size,
+        bool ownZeros,
+        double most
+    )
     {
         using TemporaryFolder folder = new();
         using GgufFile file = Open(folder, Repository.Golden("gguf-blocks"), type, number, out float[][] expected);
         Weight exact = Weight.Load(file, "t", expected.Length, expected[0].Length);
-        QuantisedWeight weight = new("t", exact, new BlockFormat(bits, size));
+        QuantisedWeight weight = new("t", exact, new BlockFormat(bits, size, ownZeros));
         weight.SeemsExact().Should().BeFalse();
         Read(weight);
         weight.RelativeError.Should().BeInRange(1e-5, most);
@@ -92,10 +113,10 @@ public class QuantisedWeightTests
         int[] reversed = [.. Enumerable.Range(0, rows).Reverse()];
         QuantisedWeight weight = new("t", Weight.Stack(part, part.PlaceRows(reversed, rows + 2)), new BlockFormat(4, 32));
         weight.SeemsExact().Should().BeTrue();
-        (int[][] codes, float[] scales) = Read(weight);
+        (int[][] codes, float[] scales, int[] zeros) = Read(weight);
         weight.RelativeError.Should().Be(0);
         float[][] all = [.. expected, .. expected.Reverse(), new float[width], new float[width]];
-        Values(weight, codes, scales).Should().Equal(all.SelectMany(row => row));
+        Values(codes, scales, zeros).Should().Equal(all.SelectMany(row => row));
     }
 
     [Theory]
@@ -137,10 +158,10 @@ public class QuantisedWeightTests
         using GgufFile file = Open(folder, golden, type, number, out float[][] expected);
         QuantisedWeight weight = new("t", Weight.Load(file, "t", expected.Length, expected[0].Length), format);
         weight.SeemsExact().Should().BeTrue();
-        (int[][] codes, float[] scales) = Read(weight);
+        (int[][] codes, float[] scales, int[] zeros) = Read(weight);
         weight.RelativeError.Should().Be(0);
         // A negative zero comes back as zero.
-        Values(weight, codes, scales).Should().Equal(expected.SelectMany(row => row));
+        Values(codes, scales, zeros).Should().Equal(expected.SelectMany(row => row));
     }
 
     private static GgufFile Open(TemporaryFolder folder, string golden, string type, uint number, out float[][] expected)
@@ -157,29 +178,39 @@ public class QuantisedWeightTests
         );
 
     // In two parts, as the writer of a graph reads.
-    private static (int[][] Codes, float[] Scales) Read(QuantisedWeight weight)
+    private static (int[][] Codes, float[] Scales, int[] Zeros) Read(QuantisedWeight weight)
     {
+        (int bits, int size, _) = weight.Format;
         int rows = weight.Size.Rows;
         int half = rows / 2;
-        byte[] bytes = new byte[rows * weight.Blocks * weight.Format.BlockBytes];
-        float[] scales = new float[rows * weight.Blocks];
+        int blocks = weight.Blocks;
+        int rowBytes = blocks * weight.Format.BlockBytes;
+        int zeroBytes = weight.Format.ZeroBytes(blocks);
+        byte[] bytes = new byte[rows * rowBytes];
+        float[] scales = new float[rows * blocks];
+        byte[] zeros = new byte[rows * zeroBytes];
+        zeros.AsSpan().Fill(0xFF);
         Part(0, half);
         Part(half, rows - half);
-        int[] codes =
-            weight.Format.Bits == 8
-                ? [.. bytes.Select(code => (int)code)]
-                : [.. bytes.SelectMany(pair => new[] { pair & 15, pair >> 4 })];
-        return ([.. codes.Chunk(weight.Format.Size)], scales);
+        return (
+            [.. bytes.SelectMany(Codes).Chunk(size)],
+            scales,
+            zeroBytes == 0
+                ? [.. Enumerable.Repeat(1 << (bits - 1), scales.Length)]
+                : [.. zeros.Chunk(zeroBytes).SelectMany(row => row.SelectMany(Codes).Take(blocks))]
+        );
 
+        int[] Codes(byte codes) => bits == 8 ? [codes] : [codes & 15, codes >> 4];
         void Part(int first, int count) =>
             weight.Read(
                 first,
                 count,
-                bytes.AsSpan(first * weight.Blocks * weight.Format.BlockBytes, count * weight.Blocks * weight.Format.BlockBytes),
-                scales.AsSpan(first * weight.Blocks, count * weight.Blocks)
+                bytes.AsSpan(first * rowBytes, count * rowBytes),
+                scales.AsSpan(first * blocks, count * blocks),
+                zeros.AsSpan(first * zeroBytes, count * zeroBytes)
             );
     }
 
-    private static IEnumerable<float> Values(QuantisedWeight weight, int[][] codes, float[] scales) =>
-        codes.SelectMany((block, i) => block.Select(code => scales[i] * (code - weight.Format.Zero)));
+    private static IEnumerable<float> Values(int[][] codes, float[] scales, int[] zeros) =>
+        codes.SelectMany((block, i) => block.Select(code => scales[i] * (code - zeros[i])));
 }
