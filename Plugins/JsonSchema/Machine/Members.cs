@@ -13,6 +13,9 @@ internal readonly record struct Way(int Case, ulong Met, int Passed);
 /// <summary>Keys that no property names, already used in an object.</summary>
 internal sealed record KeyList(byte[] Key, KeyList? Next)
 {
+    /// <summary>Whether some of them may be spelled with an escape.</summary>
+    public bool IsEscapable { get; } = Next is { IsEscapable: true } || !StringDfa.IsPlainKey(Key);
+
     public bool Contains(ReadOnlySpan<byte> key)
     {
         for (var list = this; list is not null; list = list.Next)

@@ -1,4 +1,5 @@
 using System.Text;
+using Tokenwright.Plugins.JsonSchema.Regular;
 using Tokenwright.Plugins.JsonSchema.Schemas;
 
 namespace Tokenwright.Plugins.JsonSchema.Machine;
@@ -30,6 +31,7 @@ internal sealed class ObjectRules
         Array.Sort(sorted, (a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
         NameTexts = [.. sorted.Select(s => s.Text)];
         Names = [.. sorted.Select(s => s.Bytes)];
+        HasEscapableNames = Array.Exists(Names, name => !StringDfa.IsPlainKey(name));
         Index = new Dictionary<string, int>(NameTexts.Length);
         for (var i = 0; i < NameTexts.Length; i++)
             Index.Add(NameTexts[i], i);
@@ -55,6 +57,9 @@ internal sealed class ObjectRules
     public ObjectCase[] Cases { get; }
     public byte[][] Names { get; }
     public string[] NameTexts { get; }
+
+    /// <summary>Whether some name may be spelled with an escape.</summary>
+    public bool HasEscapableNames { get; }
 
     /// <summary>The place of each name in the table.</summary>
     public Dictionary<string, int> Index { get; }

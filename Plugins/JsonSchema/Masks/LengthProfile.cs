@@ -1,3 +1,4 @@
+using System.Buffers;
 using Tokenwright.Plugins.JsonSchema.Regular;
 
 namespace Tokenwright.Plugins.JsonSchema.Masks;
@@ -108,16 +109,23 @@ internal sealed class LengthProfile
         TokenSet inside;
         if (count == all)
             inside = _free.Inside;
-        else if (_free.Inside.Bits is { } free && count > all / 2)
-        {
-            var bits = TokenSet.NewBits(free.Length);
-            free.CopyTo(bits, 0);
-            foreach (var token in Between(max + 1, byte.MaxValue, all - count))
-                bits[token >> 6] &= ~(1ul << token);
-            inside = TokenSet.Of(bits);
-        }
         else
-            inside = TokenSet.Of(Between(1, max, count), _words);
+        {
+            // Of what there is less: the tokens that fit, or those that do not.
+            var free = count > all / 2 ? _free.Inside.Bits : null;
+            var tokens = ArrayPool<int>.Shared.Rent(free is null ? count : all - count);
+            if (free is not null)
+            {
+                var bits = TokenSet.NewBits(_words);
+                free.CopyTo(bits, 0);
+                foreach (var token in Between(max + 1, byte.MaxValue, tokens.AsSpan(0, all - count)))
+                    bits[token >> 6] &= ~(1ul << token);
+                inside = TokenSet.Of(bits);
+            }
+            else
+                inside = TokenSet.Of(Between(1, max, tokens.AsSpan(0, count)), _words);
+            ArrayPool<int>.Shared.Return(tokens);
+        }
         var closing = _closing.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Token).ToArray();
         var ends = _ends.Where(e => e.Length >= min && e.Length <= max).Select(e => e.Node).ToArray();
         var closings = _closings.Where(c => c.Length >= min && c.Length <= max).Select(c => c.Node).ToArray();
@@ -129,13 +137,12 @@ internal sealed class LengthProfile
         );
     }
 
-    /// <summary>The tokens that take between so many characters, of which there are so many.</summary>
-    private int[] Between(int min, int max, int count)
+    /// <summary>Finds the tokens that take between so many characters, of which there are as many as there is room for.</summary>
+    private ReadOnlySpan<int> Between(int min, int max, Span<int> found)
     {
-        var found = new int[count];
         var tokens = _trie.TokensBelow(_node);
         var at = 0;
-        for (var i = 0; i < count; i++, at++)
+        for (var i = 0; i < found.Length; i++, at++)
         {
             at += _lengths.AsSpan(at).IndexOfAnyInRange((byte)min, (byte)max);
             found[i] = tokens[at];

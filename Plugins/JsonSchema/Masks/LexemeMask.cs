@@ -9,6 +9,7 @@ namespace Tokenwright.Plugins.JsonSchema.Masks;
 internal sealed class LexemeMask
 {
     private static readonly byte[] StringFollowers = [.. ",:]} \t\r\n"u8];
+    private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] NumberFollowers = [.. ",]} \t\r\n"u8];
     private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
     private readonly Trie _trie;
@@ -44,7 +45,7 @@ internal sealed class LexemeMask
     public Trie Crossing => _crossing ??= Merge(_trie, Ends, default);
 
     /// <summary>
-    /// All that may follow a key, merged, but for tokens in which a second key begins: whether that one may come depends on what the
+    /// All that may follow a key, merged, but for tokens that hold some of a second key: whether that one may come depends on what the
     /// first one was.
     /// </summary>
     public Trie KeyCrossing => _keyCrossing ??= MergeAfterKey(Ends);
@@ -53,7 +54,7 @@ internal sealed class LexemeMask
     public Trie CleanKeyCrossing =>
         _cleanKeyCrossing ??= Escaped.Length == 0 ? KeyCrossing : MergeAfterKey([.. Ends.Except(Escaped)]);
 
-    /// <summary>Nodes of the tokens in which a second key begins after this one; not those below one another.</summary>
+    /// <summary>Nodes of the tokens that hold some of a second key after this one; not those below one another.</summary>
     public int[] SecondKeys => _secondKeys ??= FindSecondKeys();
 
     public int Words => _words;
@@ -298,7 +299,7 @@ internal sealed class LexemeMask
     private Trie MergeAfterKey(int[] ends)
     {
         var entries = new List<(byte[] Path, int Token)>();
-        Gather(_trie, ends, default, entries);
+        Gather(_trie, ends, KeyFollowers, entries);
         entries.RemoveAll(e => BeginsKey(e.Path));
         return Trie.Build(entries, _trie.Alphabet);
     }
@@ -319,8 +320,14 @@ internal sealed class LexemeMask
         return [.. found];
     }
 
+    // Where a comma follows the first key, that was none. A second one of which nothing is read yet depends on no other.
     private static bool BeginsKey(ReadOnlySpan<byte> afterKey) =>
-        afterKey.IndexOf((byte)',') is var comma && comma >= 0 && afterKey[comma..].Contains((byte)'"');
+        afterKey.TrimStart(" \t\r\n"u8).StartsWith(":"u8)
+        && afterKey.IndexOf((byte)',') is var comma
+        && comma >= 0
+        && afterKey[comma..].IndexOf((byte)'"') is var quote
+        && quote >= 0
+        && comma + quote < afterKey.Length - 1;
 
     /// <summary>Merges all that may follow a value whose ends lie in several tries; below some only what lies at and below one node.</summary>
     public static Trie Merge(List<(Trie Trie, int Node, int Only)> ends)

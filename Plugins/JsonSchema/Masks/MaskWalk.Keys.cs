@@ -55,8 +55,8 @@ internal sealed partial class MaskWalk
         var values = Rent();
         foreach (var (next, value) in members.WithUnnamed)
             values.Add(new(Phase.Colon, 0, 0, value, frame.With(next), null));
-        // After an escape the key may be one that is named or used.
-        var isClean = key.Low < key.High || members.Extra is not null;
+        // After an escape the key may be one that is named or used, if such a one is ever spelled with an escape.
+        var isClean = key.Low < key.High && members.Rules.HasEscapableNames || members.Extra is { IsEscapable: true };
         var closing = isClean ? lexeme.CleanClosing : lexeme.Closing;
         if (special.Count == 0)
             Share(closing);
@@ -125,8 +125,8 @@ internal sealed partial class MaskWalk
         var names = frame.Members.Rules.Names;
         if (trie.After[node] == node + 1)
             return;
-        var escape = trie.Child(node, (byte)'\\');
-        if (escape >= 0 && low < high)
+        var escape = low < high && frame.Members.Rules.HasEscapableNames ? trie.Child(node, (byte)'\\') : -1;
+        if (escape >= 0)
             Enter(
                 trie,
                 escape,

@@ -196,6 +196,17 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// <summary>Whether a character is spelled as it is in a key, and never with an escape.</summary>
     public static bool IsPlainInKey(int scalar) => scalar is >= 0x20 and < 0x7F and not ('"' or '\\');
 
+    /// <summary>Whether all characters of a key, in UTF-8, are such.</summary>
+    public static bool IsPlainKey(ReadOnlySpan<byte> key)
+    {
+        foreach (var value in key)
+        {
+            if (!IsPlainInKey(value))
+                return false;
+        }
+        return true;
+    }
+
     private bool AnyEscapable(Language language, int low, int high) =>
         Array.Exists(Escapable(low, high), range => pool.AnyAlive(language, range.Low, range.High));
 
