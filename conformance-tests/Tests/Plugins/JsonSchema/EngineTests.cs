@@ -270,6 +270,74 @@ public sealed class EngineTests
             TokenMask.Contains(mask, 256 + i).Should().Be(i > 0, tokens[i]);
     }
 
+    [Theory]
+    [InlineData("""{"type":"object"}""")]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"integer"},"é":{"type":"string"},"z":{}}}""")]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":{"type":"string"}}""")]
+    [InlineData("""{"type":"object","properties":{"\"":{"type":"string"}},"patternProperties":{"^é":{"type":"integer"}}}""")]
+    [InlineData("""{"type":"object","propertyNames":{"maxLength":1},"maxProperties":2}""")]
+    public void Tokens_that_end_a_key_and_run_on_are_those_that_can_be_read_byte_by_byte(string schema)
+    {
+        string[] ends = ["", "a", "é", "z", "\\u00e9", "\\u00E9", "\\\"", "\\u0061", "zé", "z\\u00e9"];
+        string[] followers =
+        [
+            "",
+            ":",
+            ",\"",
+            ":1,\"",
+            ": 1, \"a\":",
+            ":1,\"é\":\"",
+            ":\"\",\"",
+            ":\"\",\"\\u00e9\":",
+            " :{\"",
+            " :1,\"a\":",
+            ":{\"a\":\"",
+            ":1,\"z",
+        ];
+        string[] tokens = [.. ends.SelectMany(end => followers.Select(follower => $"{end}\"{follower}"))];
+        var vocabulary = new TinyVocabulary(tokens);
+        var constraint = new SchemaConstraint(
+            CompiledSchema.Compile(schema),
+            new VocabularyTables(vocabulary),
+            [vocabulary.EndToken]
+        );
+        var mask = new ulong[constraint.Words];
+        var allowed = 0;
+        foreach (
+            var prefix in new[]
+            {
+                "{\"",
+                "{\"a\":1,\"",
+                "{\"é\":\"\",\"",
+                "{\"\\u00e9\":1,\"",
+                "{\"\\\"\":\"\",\"",
+                "{\"z\":1,\"",
+                "{\"z\":1,\"z",
+            }
+        )
+        {
+            if (Read(constraint.Start, prefix) is not { } state)
+                continue;
+            constraint.FillMask(state, mask);
+            for (var i = 0; i < tokens.Length; i++)
+            {
+                TokenMask.Contains(mask, 256 + i).Should().Be(Read(state, tokens[i]) is not null, $"{tokens[i]} after {prefix}");
+                allowed += TokenMask.Contains(mask, 256 + i) ? 1 : 0;
+            }
+        }
+        allowed.Should().BeGreaterThan(20);
+
+        SchemaState? Read(SchemaState from, string text)
+        {
+            foreach (var value in Encoding.UTF8.GetBytes(text))
+            {
+                if (!constraint.TryNext(from, value, out from))
+                    return null;
+            }
+            return from;
+        }
+    }
+
     [Fact]
     public void The_pattern_that_a_key_comes_to_match_decides_about_its_value()
     {
