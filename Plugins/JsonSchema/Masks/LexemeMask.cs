@@ -9,9 +9,12 @@ namespace Tokenwright.Plugins.JsonSchema.Masks;
 internal sealed class LexemeMask
 {
     private static readonly byte[] StringFollowers = [.. ",:]} \t\r\n"u8];
-    private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] NumberFollowers = [.. ",]} \t\r\n"u8];
     private static readonly byte[] Structural = [.. "\"{}[],:-0123456789tfn"u8];
+
+    /// <summary>What may follow the end of a key.</summary>
+    public static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
+
     private readonly Trie _trie;
     private readonly int _words;
     private Trie? _crossing;

@@ -42,7 +42,7 @@ internal sealed partial class MaskWalk
                 Remove(trie.TokensBelow(end), found);
             foreach (var end in hasDemands ? lexeme.Closings : lexeme.Ends)
             {
-                if (hasDemands || trie.HasChild(end, KeyFollowers) || lexeme.Escaped.Contains(end))
+                if (hasDemands || trie.HasChild(end, LexemeMask.KeyFollowers) || lexeme.Escaped.Contains(end))
                 {
                     Remove(trie.TokensBelow(end), found);
                     Replay(trie, node, end, thread);

@@ -18,7 +18,6 @@ internal sealed partial class MaskWalk(Automaton automaton, VocabularyTables tab
     private const int SmallSegment = 64;
     public const int CacheLimit = 20_000;
     private const int ProfileLimit = 64;
-    private static readonly byte[] KeyFollowers = [.. ": \t\r\n"u8];
     private static readonly byte[] ValueFollowers = [.. ",]} \t\r\n"u8];
     private ulong[] _own = [];
     private readonly List<int> _tokens = [];

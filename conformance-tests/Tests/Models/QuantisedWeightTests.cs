@@ -120,13 +120,15 @@ public class QuantisedWeightTests
     }
 
     [Theory]
-    [InlineData(float.NaN)]
-    [InlineData(float.PositiveInfinity)]
-    public void Values_that_are_no_numbers_are_refused_by_name(float value)
+    [InlineData(float.NaN, false)]
+    [InlineData(float.PositiveInfinity, false)]
+    [InlineData(float.NaN, true)]
+    [InlineData(float.NegativeInfinity, true)]
+    public void Values_that_are_no_numbers_are_refused_by_name(float value, bool ownZeros)
     {
         float[] values = new float[64];
         values[40] = value;
-        QuantisedWeight weight = new("layer.3", RowsOf(values, 32), new BlockFormat(4, 32));
+        QuantisedWeight weight = new("layer.3", RowsOf(values, 32), new BlockFormat(4, 32, ownZeros));
         Action read = () => Read(weight);
         read.Should().Throw<CheckpointException>().WithMessage("*'layer.3'*no finite numbers*");
     }
