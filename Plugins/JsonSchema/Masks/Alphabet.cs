@@ -61,6 +61,7 @@ internal sealed class Alphabet
     public int BrokenBit(int broken) => FirstBlock + _blocks.Length + broken;
 
     /// <summary>Whether every bit of one set is in the other.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static bool IsSubset(ReadOnlySpan<ulong> inner, ReadOnlySpan<ulong> outer)
     {
         for (var i = 0; i < inner.Length; i += Vector<ulong>.Count)

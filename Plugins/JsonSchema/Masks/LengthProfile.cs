@@ -102,6 +102,7 @@ internal sealed class LengthProfile
     }
 
     /// <summary>The mask of a string that may take between so many more characters.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public LexemeMask Mask(int min, int max)
     {
         var all = _upTo[^1];

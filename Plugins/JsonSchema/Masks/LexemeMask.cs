@@ -178,6 +178,7 @@ internal sealed class LexemeMask
     }
 
     /// <summary>Adds the tokens at a node, and those below that take at most so many characters more.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void AddShort(Trie trie, int node, int room, TokenCollector into)
     {
         var tokens = trie.TokensBelow(node);

@@ -37,6 +37,7 @@ internal sealed class TokenCollector(int words)
     private ulong[]? _bits;
     private int _count;
 
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<int> tokens)
     {
         if (_bits is null && _count + tokens.Length < words / 2)
@@ -65,6 +66,7 @@ internal sealed class TokenCollector(int words)
         return set;
     }
 
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Set(ulong[] bits, ReadOnlySpan<int> tokens)
     {
         foreach (var token in tokens)

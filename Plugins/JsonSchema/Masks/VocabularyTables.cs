@@ -95,9 +95,9 @@ public sealed class VocabularyTables
     private void Warm()
     {
         const string schema =
-            """{"properties":{"name":{"type":"string"},"n":{"type":"integer","minimum":0},"id":{"pattern":"^[a-z]+-\\d"},"k":{"enum":["ab","cd"]},"o":{"type":"object","properties":{"x":{"type":"number"}},"additionalProperties":false},"l":{"type":"array","items":{"maxLength":40},"uniqueItems":true},"s":{"maxLength":3},"v":{"pattern":"^[a-z]{1,9}(-[a-z]{1,9})?$","maxLength":12}},"required":["name"]}""";
+            """{"properties":{"name":{"type":"string"},"n":{"type":"integer","minimum":0},"id":{"pattern":"^[a-z]+-\\d"},"k":{"enum":["ab","cd"]},"o":{"type":"object","properties":{"x":{"type":"number"}},"additionalProperties":false},"l":{"type":"array","items":{"maxLength":40},"uniqueItems":true},"s":{"maxLength":3},"v":{"pattern":"^[a-z]{1,9}(-[a-z]{1,9})?$","maxLength":12},"h":{"pattern":"[0-9a-f]+","minLength":3,"maxLength":3},"u":{"pattern":"x"}},"required":["name"]}""";
         var document =
-            """{"name": "some text", "n": 12, "id": "ab-1", "k": "cd", "o": {"x": -1.5}, "l": ["a", "b"], "s": "abc", "v": "ab-c", "other": [1, true, {}]}"""u8;
+            """{"name": "some text", "n": 12, "id": "ab-1", "k": "cd", "o": {"x": -1.5}, "l": ["a", "b"], "s": "abc", "v": "ab-c", "h": "0ab", "u": "axb", "other": [1, true, {}]}"""u8;
         for (var round = 0; round < 3; round++)
         {
             var constraint = new SchemaConstraint(CompiledSchema.Compile(schema), this, []);

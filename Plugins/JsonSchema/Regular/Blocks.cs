@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Tokenwright.Plugins.JsonSchema.Regular;
@@ -9,10 +8,15 @@ namespace Tokenwright.Plugins.JsonSchema.Regular;
 /// </summary>
 internal sealed class Blocks<T>
 {
-    // What is 85,000 bytes long is never copied.
-    private static readonly int Bits = BitOperations.Log2(
-        BitOperations.RoundUpToPowerOf2((uint)(85_000 / Unsafe.SizeOf<T>() + 1))
-    );
+    // What is 85,000 bytes long is never copied. Not a field, which is no constant to code compiled before it has its value.
+    private static int Bits =>
+        Unsafe.SizeOf<T>() switch
+        {
+            > 20 => 12,
+            > 10 => 13,
+            > 5 => 14,
+            _ => 15,
+        };
     private T[][] _blocks = [];
 
     public ref T this[int index] => ref Volatile.Read(ref _blocks)[index >> Bits][index & (1 << Bits) - 1];

@@ -25,6 +25,13 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
         public override int GetHashCode() => HashCode.Combine(Language?.Id, Mode << 8 | Left, Value, High);
     }
 
+    private enum Longest : byte
+    {
+        Unknown,
+        None,
+        Some,
+    }
+
     /// <summary>What was found of a state.</summary>
     private struct Facts
     {
@@ -33,6 +40,7 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
 
         /// <summary>One more than the fewest characters that finish it.</summary>
         public int Fewest;
+        public Longest Longest;
         public SteadyCharacters? Steady;
     }
 
@@ -146,10 +154,18 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
     /// <summary>Whether from a state, and from those one character on, strings of every length from the shortest on are read.</summary>
     public bool HasNoLongest(int state)
     {
+        var known = _facts[state].Longest;
+        return (known != Longest.Unknown ? known : FindLongest(state)) == Longest.None;
+    }
+
+    private Longest FindLongest(int state)
+    {
         lock (pool.Gate)
         {
             var place = _places[state];
-            return place.Mode != Text || pool.HasEveryLength(place.Language) && pool.HasEveryLengthAfterOne(place.Language);
+            var hasNone =
+                place.Mode != Text || pool.HasEveryLength(place.Language) && pool.HasEveryLengthAfterOne(place.Language);
+            return _facts[state].Longest = hasNone ? Longest.None : Longest.Some;
         }
     }
 
