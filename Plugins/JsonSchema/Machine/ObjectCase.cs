@@ -21,7 +21,7 @@ internal sealed class ObjectCase
     private readonly int[] _rank;
     private readonly bool _isOrdered;
 
-    public ObjectCase(ObjectRules rules, ObjectShape shape, UnnamedKeys unnamed)
+    public ObjectCase(ObjectRules rules, ObjectShape shape, UnnamedKeys unnamed, NameOrder order)
     {
         _rules = rules;
         _shape = shape;
@@ -33,10 +33,7 @@ internal sealed class ObjectCase
         _allowed = new sbyte[names];
         _entries = new (ulong, NodeEntry)[]?[names];
         _isOrdered = _automaton.KeyOrder == KeyOrder.Schema;
-        ListedOrder = Listed(shape.Order, rules.Index);
-        _rank = new int[names];
-        for (var i = 0; i < ListedOrder.Length; i++)
-            _rank[ListedOrder[i]] = i;
+        (ListedOrder, _rank) = (order.Listed, order.Rank);
         _required = new ulong[names / 64 + 1];
         foreach (var name in Canonicalizer.Closure(shape))
             Set(_required, rules.Index[name]);
@@ -251,25 +248,6 @@ internal sealed class ObjectCase
     }
 
     private NodeEntry? Entry(Expression value) => _canonicalizer.IsInhabited(value) ? _automaton.Entry(value) : null;
-
-    private static int[] Listed(string[] order, Dictionary<string, int> index)
-    {
-        var listed = new List<int>(index.Count);
-        var isListed = new bool[index.Count];
-        foreach (var name in order)
-        {
-            if (!index.TryGetValue(name, out var at) || isListed[at])
-                continue;
-            isListed[at] = true;
-            listed.Add(at);
-        }
-        for (var i = 0; i < isListed.Length; i++)
-        {
-            if (!isListed[i])
-                listed.Add(i);
-        }
-        return [.. listed];
-    }
 
     private static bool Get(ulong[] bits, int at) => (bits[at >> 6] >> at & 1) != 0;
 

@@ -20,7 +20,8 @@ internal sealed class ObjectRules
         {
             foreach (var (name, _) in shape.Properties)
                 names.Add(name);
-            names.UnionWith(shape.Required);
+            foreach (var name in shape.Required)
+                names.Add(name);
             foreach (var (trigger, needed) in shape.Dependencies)
             {
                 names.Add(trigger);
@@ -37,7 +38,8 @@ internal sealed class ObjectRules
             Index.Add(NameTexts[i], i);
         FirstKey = new KeyState(0, Names.Length, [], 0, []);
         var unnamed = new List<(Layer[] Layers, UnnamedKeys Keys)>();
-        Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers)))];
+        var orders = new List<(string[] Listed, NameOrder Order)>();
+        Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers), Order(shape.Order)))];
         None = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);
 
         UnnamedKeys Unnamed(Layer[] layers)
@@ -49,6 +51,18 @@ internal sealed class ObjectRules
             }
             var found = new UnnamedKeys(automaton.Canonicalizer, layers, NameTexts);
             unnamed.Add((layers, found));
+            return found;
+        }
+
+        NameOrder Order(string[] listed)
+        {
+            foreach (var (known, order) in orders)
+            {
+                if (known.AsSpan().SequenceEqual(listed))
+                    return order;
+            }
+            var found = new NameOrder(listed, Index);
+            orders.Add((listed, found));
             return found;
         }
     }

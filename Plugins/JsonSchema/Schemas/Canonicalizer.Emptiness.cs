@@ -141,14 +141,14 @@ internal sealed partial class Canonicalizer
     private bool Test(ObjectShape shape)
     {
         var needed = Closure(shape);
-        if (needed.Count > shape.Max)
+        if (needed.Length > shape.Max)
             return false;
         foreach (var name in needed)
         {
             if (!IsInhabited(ValueFor(shape, name)))
                 return false;
         }
-        if (shape.Min > needed.Count && !HasRoom(shape, needed, shape.Min - needed.Count))
+        if (shape.Min > needed.Length && !HasRoom(shape, needed, shape.Min - needed.Length))
             return false;
         foreach (var (keys, value) in shape.Existences)
         {
@@ -158,10 +158,14 @@ internal sealed partial class Canonicalizer
         return true;
     }
 
-    public static HashSet<string> Closure(ObjectShape shape)
+    /// <summary>The names that an object must have, those included that others of them make necessary.</summary>
+    public static string[] Closure(ObjectShape shape) =>
+        shape.Closure ??= shape.Dependencies.Length == 0 ? shape.Required : FindClosure(shape);
+
+    private static string[] FindClosure(ObjectShape shape)
     {
         var needed = new HashSet<string>(shape.Required);
-        for (var grown = shape.Dependencies.Length > 0; grown; )
+        for (var grown = true; grown; )
         {
             grown = false;
             foreach (var (trigger, names) in shape.Dependencies)
@@ -172,16 +176,16 @@ internal sealed partial class Canonicalizer
                     grown |= needed.Add(name);
             }
         }
-        return needed;
+        return [.. needed];
     }
 
-    private bool HasRoom(ObjectShape shape, HashSet<string> needed, int missing)
+    private bool HasRoom(ObjectShape shape, string[] needed, int missing)
     {
         if (shape.Layers.Length == 0)
             return true;
         foreach (var (name, value) in shape.Properties)
         {
-            if (!needed.Contains(name) && IsInhabited(value) && --missing == 0)
+            if (Array.IndexOf(needed, name) < 0 && IsInhabited(value) && --missing == 0)
                 return true;
         }
         foreach (var (keys, value) in Cells(shape))
@@ -214,9 +218,9 @@ internal sealed partial class Canonicalizer
         return count;
     }
 
-    private bool CanExist(ObjectShape shape, HashSet<string> needed, Language keys, Expression value)
+    private bool CanExist(ObjectShape shape, string[] needed, Language keys, Expression value)
     {
-        var full = needed.Count >= shape.Max;
+        var full = needed.Length >= shape.Max;
         foreach (var name in needed)
         {
             if (Pool.Matches(keys, name) && IsInhabited(And(ValueFor(shape, name), value)))

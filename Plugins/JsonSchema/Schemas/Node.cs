@@ -74,6 +74,7 @@ internal sealed class ObjectShape
         && Evaluated == EvaluatedKeys.None;
 
     internal Emptiness Emptiness;
+    internal string[]? Closure;
     internal Machine.ObjectRules? Rules;
 }
 
