@@ -7,10 +7,38 @@ internal sealed partial class LanguagePool
 {
     private const int SearchLimit = 20_000;
 
-    // Cleared for every use, as the gate lets in one at a time.
-    private readonly HashSet<CharSet> _sets = [];
-    private readonly HashSet<Language> _seen = [];
-    private Dictionary<Language, Language>? _done = [];
+    private Expansion? _expansion;
+
+    /// <summary>What is gathered while the derivatives of one language are found.</summary>
+    private sealed class Expansion
+    {
+        public readonly HashSet<CharSet> Sets = [];
+        public readonly HashSet<Language> Seen = [];
+        public readonly List<int> Bounds = [];
+        public readonly List<int> Classes = [];
+        public readonly Dictionary<int, int> Refined = [];
+        public readonly List<Language?> ByClass = [];
+        public readonly Dictionary<Language, Language> Done = [];
+        public readonly List<Derivative> Found = [];
+    }
+
+    // Taken while in use: what is met on the way may ask for derivatives in turn.
+    private Expansion Rent()
+    {
+        var expansion = _expansion ?? new();
+        _expansion = null;
+        expansion.Sets.Clear();
+        expansion.Seen.Clear();
+        expansion.Bounds.Clear();
+        expansion.Found.Clear();
+        return expansion;
+    }
+
+    private void Keep(Language language, Expansion expansion)
+    {
+        language.Derivatives = _derivatives.Keep(CollectionsMarshal.AsSpan(expansion.Found));
+        _expansion = expansion;
+    }
 
     /// <summary>The language of what may follow one scalar value.</summary>
     public Language Derive(Language language, int scalar)
@@ -228,15 +256,14 @@ internal sealed partial class LanguagePool
             Combine(language);
             return;
         }
-        var (sets, seen) = (_sets, _seen);
-        // Taken while in use: an intersection met on the way may ask for derivatives in turn.
-        var done = _done ?? [];
-        _done = null;
-        sets.Clear();
-        seen.Clear();
+        var expansion = Rent();
+        var (sets, seen, done) = (expansion.Sets, expansion.Seen, expansion.Done);
         Front(language, sets, seen);
         Fuel.Spend(1 + sets.Count + seen.Count);
-        var bounds = new List<int> { 0, 0xD800, 0xE000 };
+        var bounds = expansion.Bounds;
+        bounds.Add(0);
+        bounds.Add(0xD800);
+        bounds.Add(0xE000);
         foreach (var set in sets)
         {
             var ranges = set.Ranges;
@@ -257,9 +284,11 @@ internal sealed partial class LanguagePool
         }
         cuts = cuts[..count];
         // Stretches between cuts that the same sets hold are of one class, and lead to the same language.
-        var classes = new int[count];
+        CollectionsMarshal.SetCount(expansion.Classes, count);
+        var classes = CollectionsMarshal.AsSpan(expansion.Classes);
+        classes.Clear();
         var classCount = 1;
-        var refined = new Dictionary<int, int>();
+        var refined = expansion.Refined;
         foreach (var set in sets)
         {
             refined.Clear();
@@ -274,8 +303,9 @@ internal sealed partial class LanguagePool
                 }
             }
         }
-        var derivatives = new List<Derivative>(count);
-        var byClass = new Language?[classCount];
+        CollectionsMarshal.SetCount(expansion.ByClass, classCount);
+        var byClass = CollectionsMarshal.AsSpan(expansion.ByClass);
+        byClass.Clear();
         for (var at = 0; at < count; at++)
         {
             var target = None;
@@ -285,10 +315,9 @@ internal sealed partial class LanguagePool
                 done.Clear();
                 target = byClass[classes[at]] ??= Step(language, cuts[at], done);
             }
-            Add(derivatives, cuts[at], target);
+            Add(expansion.Found, cuts[at], target);
         }
-        _done = done;
-        language.Derivatives = _derivatives.Keep(CollectionsMarshal.AsSpan(derivatives));
+        Keep(language, expansion);
     }
 
     /// <summary>Adds the derivative from some scalar value on: the one before ends there, or is the same.</summary>
@@ -322,15 +351,17 @@ internal sealed partial class LanguagePool
                 parts.Add(rest.Left!);
             parts.Add(rest);
         }
-        var bounds = new List<int>();
+        foreach (var part in parts)
+            Expand(part);
+        var expansion = Rent();
+        var bounds = expansion.Bounds;
         foreach (var part in parts)
         {
-            foreach (var derivative in Derivatives(part))
+            foreach (var derivative in part.Derivatives.Span)
                 bounds.Add(derivative.Low);
         }
         Fuel.Spend(1 + bounds.Count + bounds.Count * parts.Count / 16);
         bounds.Sort();
-        var derivatives = new List<Derivative>(bounds.Count);
         Span<int> at = parts.Count <= 64 ? stackalloc int[parts.Count] : new int[parts.Count];
         at.Clear();
         var last = -1;
@@ -347,9 +378,9 @@ internal sealed partial class LanguagePool
                     at[i]++;
                 target = And(isNot && i == 0 ? Not(part[at[i]].Target) : part[at[i]].Target, target);
             }
-            Add(derivatives, bound, target);
+            Add(expansion.Found, bound, target);
         }
-        language.Derivatives = _derivatives.Keep(CollectionsMarshal.AsSpan(derivatives));
+        Keep(language, expansion);
     }
 
     private static void Front(Language language, HashSet<CharSet> sets, HashSet<Language> seen)
