@@ -20,8 +20,7 @@ internal sealed class ObjectRules
         {
             foreach (var (name, _) in shape.Properties)
                 names.Add(name);
-            foreach (var name in shape.Required)
-                names.Add(name);
+            names.UnionWith(shape.Required);
             foreach (var (trigger, needed) in shape.Dependencies)
             {
                 names.Add(trigger);
@@ -38,7 +37,8 @@ internal sealed class ObjectRules
             Index.Add(NameTexts[i], i);
         FirstKey = new KeyState(0, Names.Length, [], 0, []);
         var unnamed = new List<(Layer[] Layers, UnnamedKeys Keys)>();
-        var orders = new List<(string[] Listed, NameOrder Order)>();
+        var order = new NameOrder([], Index);
+        string[] listed = [];
         Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers), Order(shape.Order)))];
         None = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);
 
@@ -54,16 +54,12 @@ internal sealed class ObjectRules
             return found;
         }
 
-        NameOrder Order(string[] listed)
+        // Shapes that come out of one schema one after another mostly list the same names.
+        NameOrder Order(string[] names)
         {
-            foreach (var (known, order) in orders)
-            {
-                if (known.AsSpan().SequenceEqual(listed))
-                    return order;
-            }
-            var found = new NameOrder(listed, Index);
-            orders.Add((listed, found));
-            return found;
+            if (!listed.AsSpan().SequenceEqual(names))
+                (order, listed) = (new NameOrder(names, Index), names);
+            return order;
         }
     }
 

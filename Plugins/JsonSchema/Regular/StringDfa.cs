@@ -40,6 +40,8 @@ internal sealed class StringDfa(LanguagePool pool, bool quoted, bool isKey = fal
 
         /// <summary>One more than the fewest characters that finish it.</summary>
         public int Fewest;
+
+        /// <summary>Whether there is a longest string to finish it, or to finish one of those a character on.</summary>
         public Longest Longest;
         public SteadyCharacters? Steady;
     }

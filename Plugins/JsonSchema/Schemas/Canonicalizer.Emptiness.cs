@@ -183,9 +183,10 @@ internal sealed partial class Canonicalizer
     {
         if (shape.Layers.Length == 0)
             return true;
+        var present = new HashSet<string>(needed);
         foreach (var (name, value) in shape.Properties)
         {
-            if (Array.IndexOf(needed, name) < 0 && IsInhabited(value) && --missing == 0)
+            if (!present.Contains(name) && IsInhabited(value) && --missing == 0)
                 return true;
         }
         foreach (var (keys, value) in Cells(shape))
