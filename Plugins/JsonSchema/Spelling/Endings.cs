@@ -19,20 +19,8 @@ namespace Tokenwright.Plugins.JsonSchema.Spelling;
 internal sealed class Endings(Automaton automaton)
 {
     private const int WorkLimit = 20_000;
-    private const int StatesLimit = 4_000;
     private const int OtherValues = 1_000;
-    private static readonly byte[] None = [];
-
-    // Without escapes and all beyond ASCII, which few languages need.
-    private static readonly byte[] Plain = [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(b => b != '\\').Select(b => (byte)b)];
-
-    // One of each kind that patterns and formats tell apart: enough for most strings that must satisfy several at once, whose states are many.
-    private static readonly byte[] Common = [.. "a0A@.:/-_+ TZ\""u8];
-    private static readonly byte[] All = [.. Enumerable.Range(0, 0x100).Select(b => (byte)b)];
-
-    // They finish every character: each escape of one letter, hexadecimal digits, a pair of surrogates, what follows in UTF-8.
-    private static readonly byte[] Few = [.. "\"\\/bfnrtu0126cd"u8, 0x80, 0x90, 0xA0];
-    private readonly Dictionary<(ByteDfa, int), byte[]?> _suffixes = [];
+    private readonly Suffixes _suffixes = new();
     private readonly Dictionary<NodeEntry, byte[]> _values = [];
     private readonly HashSet<NodeEntry> _open = [];
     private readonly Lock _gate = new();
@@ -99,11 +87,11 @@ internal sealed class Endings(Automaton automaton)
             case Phase.Literal:
                 return Automaton.Literals[thread.State][thread.Gap..];
             case Phase.Number:
-                return Suffix((NumberDfa)thread.Detail!, thread.State);
+                return _suffixes.Of((NumberDfa)thread.Detail!, thread.State);
             case Phase.String:
                 return Rest((StringDfa)thread.Detail!, thread);
             case Phase.AfterProperty or Phase.AfterItem or Phase.Done:
-                return None;
+                return [];
         }
         var into = new List<byte>();
         var found = thread.Phase switch
@@ -122,7 +110,7 @@ internal sealed class Endings(Automaton automaton)
     /// <summary>The rest of a string: the shortest one that does not make it a string that it must differ from.</summary>
     private byte[]? Rest(StringDfa strings, in Thread thread)
     {
-        var shortest = Suffix(strings, thread.State);
+        var shortest = _suffixes.Of(strings, thread.State);
         if (shortest is null || thread.Top?.Pending is not { Barred: { } barred } pending)
             return shortest;
         var text = thread.Text;
@@ -321,7 +309,7 @@ internal sealed class Endings(Automaton automaton)
     /// <summary>What makes a key half typed one that no property names and that is not used yet, and the whole key; null where none is found.</summary>
     private (byte[] Tail, byte[] Whole)? Tail(int state, KeyState key, Members members)
     {
-        if (Suffix(automaton.Keys, state) is not { } shortest)
+        if (_suffixes.Of(automaton.Keys, state) is not { } shortest)
             return null;
         var rest = shortest[..^1];
         if (key.Escape.Length > 0)
@@ -358,10 +346,10 @@ internal sealed class Endings(Automaton automaton)
             if (IsString(strings, state, digits))
                 yield return digits;
         }
-        foreach (var value in Plain)
+        foreach (var value in Suffixes.Plain)
         {
             var next = strings.Next(state, value);
-            if (next > ByteDfa.Closed && Suffix(strings, next) is { } rest && !rest.Contains((byte)'\\'))
+            if (next > ByteDfa.Closed && _suffixes.Of(strings, next) is { } rest && !rest.Contains((byte)'\\'))
                 yield return [value, .. rest[..^1]];
         }
     }
@@ -379,7 +367,7 @@ internal sealed class Endings(Automaton automaton)
         if (start == ByteDfa.Dead)
             return null;
         if (
-            Suffix(automaton.Keys, start) is { } shortest
+            _suffixes.Of(automaton.Keys, start) is { } shortest
             && IsFree(members, shortest.AsSpan(..^1))
             && !shortest.Contains((byte)'\\')
         )
@@ -497,8 +485,8 @@ internal sealed class Endings(Automaton automaton)
         if (node.False)
             Offer([.. "false"u8]);
         if (entry.Numbers is { } numbers)
-            Offer(Suffix(numbers, numbers.Start));
-        if (entry.StringStart != ByteDfa.Dead && Suffix(automaton.Strings, entry.StringStart) is { } inside)
+            Offer(_suffixes.Of(numbers, numbers.Start));
+        if (entry.StringStart != ByteDfa.Dead && _suffixes.Of(automaton.Strings, entry.StringStart) is { } inside)
             Offer([(byte)'"', .. inside]);
         if (entry.Objects is { } objects)
         {
@@ -522,72 +510,6 @@ internal sealed class Endings(Automaton automaton)
             if (text is not null && (best is null || text.Length < best.Length))
                 best = text;
         }
-    }
-
-    /// <summary>The shortest way from a state of a lexeme to its end, a closing quote included.</summary>
-    private byte[]? Suffix(ByteDfa dfa, int state)
-    {
-        if (_suffixes.TryGetValue((dfa, state), out var known))
-            return known;
-        var found =
-            InsideCharacter(dfa, state)
-            ?? (IsInvolved(dfa, state) ? Search(dfa, state, Common) : null)
-            ?? Search(dfa, state, Plain)
-            ?? Search(dfa, state, All)
-            ?? (dfa is StringDfa ? Search(dfa, state, Few) : null);
-        _suffixes[(dfa, state)] = found;
-        return found;
-    }
-
-    // There are thousands of ways to finish an escape, and most are as good as any: a few bytes that can finish every character are tried
-    // first, and what they find is taken where the string ends right after the character, as nothing is shorter.
-    private static byte[]? InsideCharacter(ByteDfa dfa, int start)
-    {
-        if (dfa is not StringDfa strings || start <= ByteDfa.Closed || strings.IsBetweenCharacters(start))
-            return null;
-        if (Search(dfa, start, Few) is not { } found)
-            return null;
-        var state = start;
-        foreach (var value in found.AsSpan(..^1))
-        {
-            if (state != start && strings.IsBetweenCharacters(state))
-                return null;
-            state = dfa.Next(state, value);
-        }
-        return found;
-    }
-
-    private static bool IsInvolved(ByteDfa dfa, int state) =>
-        dfa is StringDfa strings && state > ByteDfa.Closed && strings.LanguageOf(state).Boolean;
-
-    // Breadth first.
-    private static byte[]? Search(ByteDfa dfa, int start, byte[] bytes)
-    {
-        if (dfa.IsAccepting(start))
-            return None;
-        var queue = new List<(int State, int From, byte Value)> { (start, -1, 0) };
-        var seen = new HashSet<int> { start };
-        for (var at = 0; at < queue.Count && queue.Count < StatesLimit; at++)
-        {
-            foreach (var value in bytes)
-            {
-                var next = dfa.Next(queue[at].State, value);
-                if (next == ByteDfa.Closed || next != ByteDfa.Dead && dfa.IsAccepting(next))
-                    return Path(queue, at, value);
-                if (next != ByteDfa.Dead && seen.Add(next))
-                    queue.Add((next, at, value));
-            }
-        }
-        return null;
-    }
-
-    private static byte[] Path(List<(int State, int From, byte Value)> queue, int at, byte last)
-    {
-        var path = new List<byte> { last };
-        for (; queue[at].From >= 0; at = queue[at].From)
-            path.Add(queue[at].Value);
-        path.Reverse();
-        return [.. path];
     }
 
     private bool Reads(in Thread thread, List<byte> text)
