@@ -37,7 +37,7 @@ internal sealed class ObjectRules
             Index.Add(NameTexts[i], i);
         FirstKey = new KeyState(0, Names.Length, [], 0, []);
         var unnamed = new List<(Layer[] Layers, UnnamedKeys Keys)>();
-        var order = new NameOrder([], Index);
+        NameOrder? order = null;
         string[] listed = [];
         Cases = [.. shapes.Select(shape => new ObjectCase(this, shape, Unnamed(shape.Layers), Order(shape.Order)))];
         None = new Members(this, new ulong[Names.Length / 64 + 1], 0, null, [.. Cases.Select((_, i) => new Way(i, 0, 0))]);
@@ -57,7 +57,7 @@ internal sealed class ObjectRules
         // Shapes that come out of one schema one after another mostly list the same names.
         NameOrder Order(string[] names)
         {
-            if (!listed.AsSpan().SequenceEqual(names))
+            if (order is null || !listed.AsSpan().SequenceEqual(names))
                 (order, listed) = (new NameOrder(names, Index), names);
             return order;
         }

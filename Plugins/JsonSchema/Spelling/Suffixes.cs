@@ -8,7 +8,7 @@ internal sealed class Suffixes
 {
     private const int StatesLimit = 4_000;
 
-    /// <summary>Without escapes and all beyond ASCII, which few languages need.</summary>
+    /// <summary>Bytes that are tried first: without the backslash and all beyond ASCII, which few languages need.</summary>
     public static readonly byte[] Plain = [.. Enumerable.Range(0x20, 0x7F - 0x20).Where(b => b != '\\').Select(b => (byte)b)];
 
     // One of each kind that patterns and formats tell apart: enough for most strings that must satisfy several at once, whose states are many.
@@ -19,7 +19,7 @@ internal sealed class Suffixes
     private static readonly byte[] Few = [.. "\"\\/bfnrtu0126cd"u8, 0x80, 0x90, 0xA0];
     private readonly Dictionary<(ByteDfa, int), byte[]?> _known = [];
 
-    /// <summary>The shortest way from a state of a lexeme to its end, a closing quote included.</summary>
+    /// <summary>The shortest way from a state of a lexeme to its end, a closing quote included; null where none is found.</summary>
     public byte[]? Of(ByteDfa dfa, int state)
     {
         if (_known.TryGetValue((dfa, state), out var known))
