@@ -27,6 +27,7 @@ public sealed class ShapeChain
         var ordered = processors
             .Where(p => p.Value.IsActive)
             .OrderBy(p => p.Value.Stage)
+            .ThenBy(p => p.Value.TakesArgMax)
             .ThenBy(p => p.Key, StringComparer.Ordinal)
             .Select(p => p.Value)
             .ToList();

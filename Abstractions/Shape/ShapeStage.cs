@@ -1,6 +1,6 @@
 namespace Tokenwright;
 
-/// <summary>The fixed order in which a distribution is bent. Within a stage parts go by id.</summary>
+/// <summary>The fixed order in which a distribution is bent. Within a stage parts go by id, one that takes the arg-max last.</summary>
 public enum ShapeStage
 {
     /// <summary>Bias and penalties: change raw logits.</summary>

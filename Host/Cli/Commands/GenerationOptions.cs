@@ -18,7 +18,7 @@ internal sealed class GenerationOptions
         ("frequency-penalty", "Subtracts this times the number of occurrences in the output; 0 is off."),
         ("presence-penalty", "Subtracts this from tokens that occurred in the output; 0 is off."),
         ("logit-bias", "Adds to logits: ID:BIAS, comma-separated."),
-        ("min-tokens", "Suppresses end tokens until this many tokens."),
+        ("min-tokens", "Suppresses end tokens until this many tokens, unless nothing else can follow."),
         ("json-schema", "Keeps the text a document of this JSON Schema: a file, or the schema itself; true allows any JSON."),
         ("key-order", "Order of keys with --json-schema: any (default), or schema (as it lists them)."),
         ("regex", "Keeps the whole text a match of this pattern."),

@@ -172,11 +172,6 @@ public sealed class Matrix(TokenwrightHost host)
                 return new Cell(values, Verdict.Lossy, $"The verifier '{values[1]}' declares it.");
             }
 
-            if (await DeadEndAsync(values, most, cancellation).ConfigureAwait(false) is { } deadEnd)
-            {
-                return new Cell(values, Verdict.Refused, deadEnd);
-            }
-
             string? difference =
                 takesArgMax || promise == Lossless.Seed
                     ? await SameTextsAsync(values, most, cancellation).ConfigureAwait(false)
@@ -191,33 +186,6 @@ public sealed class Matrix(TokenwrightHost host)
         {
             return new Cell(values, Verdict.Broken, $"{target}: {error.GetType().Name}: {error.Message}");
         }
-    }
-
-    // A sampler and a constraint may leave nothing between them; only the text shows it, and then with a draft as without one.
-    private async Task<string?> DeadEndAsync(IReadOnlyList<string> values, int most, CancellationToken cancellation)
-    {
-        for (ulong seed = 0; seed < 30; seed++)
-        {
-            try
-            {
-                await TextAsync(Plainly(values), most, new KeyedRandomness(seed), cancellation).ConfigureAwait(false);
-            }
-            catch (InvalidOperationException error)
-            {
-                try
-                {
-                    await TextAsync(values, most, new KeyedRandomness(seed), cancellation).ConfigureAwait(false);
-                }
-                catch (InvalidOperationException)
-                {
-                    return $"Not before the first token but where it shows, by an error in the middle of the text, with a draft and without: the sampler '{values[3]}' forbids the only token that the constraint allows.";
-                }
-
-                throw new ContractViolationException($"Plain decoding stops ({error.Message}), and this goes on.");
-            }
-        }
-
-        return null;
     }
 
     private async Task<string?> SameTextsAsync(IReadOnlyList<string> values, int most, CancellationToken cancellation)

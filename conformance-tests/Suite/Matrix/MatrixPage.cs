@@ -13,7 +13,7 @@ public static class MatrixPage
 
         Every pair of constraint, drafter, verifier, sampler and target, the rest being plain: no drafter, `agree`, no constraint, temperature 1, a
         target that takes trees. *proven*: the planner accepts it, and it was run against plain decoding, text for text by seed, or (token, block,
-        rrsw in sampling) by enumerating the law of the text. *refused*: before the first token unless the reason, below, says otherwise. *lossy*: by declaration. There
+        rrsw in sampling) by enumerating the law of the text. *refused*: before the first token, for the reason below. *lossy*: by declaration. There
         is nothing else; a combination that cannot be kept is never let through.
 
         Targets: `trees` is a table model that can do everything, `chains` one without trees, `end tokens` one whose texts end soon and anywhere.

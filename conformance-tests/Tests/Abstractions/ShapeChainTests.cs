@@ -67,16 +67,33 @@ public class ShapeChainTests
     }
 
     [Fact]
-    public void NothingLeftIsAnErrorEvenAtTemperature0()
+    public void WhatTakesTheArgMaxIsTheLastOfItsStage()
     {
-        var model = TableModel.Random(4, 1, seed: 0, ends: [0, 1, 2, 3]);
+        var log = new List<string>();
+        var chain = Run.Shape(Table(), [new Earliest(), new Logged("z", ShapeStage.Temperature, log)]);
+        var row = chain.CreateDistribution();
+        var states = new ShapeState[chain.StateCount];
+        chain.Start(states);
+
+        chain.Apply(new TokenPath([0], 1, []), states, new float[4], row);
+
+        log.Should().Equal("z");
+        row.Count.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public void NothingLeftIsAnError(double temperature)
+    {
+        var model = TableModel.Random(4, 1, seed: 0, ends: [3]);
         var request = Tokenwright.Conformance.Texts.Plain(
             model,
             [1],
             3,
             new KeyedRandomness(0),
-            new Temperature(),
-            new MinTokens { Count = 2 }
+            new Temperature { Value = temperature },
+            new ForbidsAll()
         );
 
         var run = () => Run.Text(request);
@@ -99,6 +116,32 @@ public class ShapeChainTests
         public void Apply(in TokenPath path, in ShapeState state, Distribution row) => log.Add(id);
 
         public ShapeState Next(in ShapeState state, Distribution row, int token) => new(state.Bits * 10 + token);
+    }
+
+    [LogitsProcessor("earliest", "Takes the arg-max, and its id comes first.")]
+    private sealed class Earliest : ILogitsProcessor
+    {
+        public ShapeStage Stage => ShapeStage.Temperature;
+
+        public bool IsActive => true;
+
+        public bool ChangesArgMax => false;
+
+        public bool TakesArgMax => true;
+
+        public void Apply(in TokenPath path, in ShapeState state, Distribution row) => row.KeepOnly(row.ArgMax());
+    }
+
+    private sealed class ForbidsAll : ILogitsProcessor
+    {
+        public ShapeStage Stage => ShapeStage.Penalty;
+
+        public bool IsActive => true;
+
+        public bool ChangesArgMax => true;
+
+        public void Apply(in TokenPath path, in ShapeState state, Distribution row) =>
+            row.ChangeDense().Fill(float.NegativeInfinity);
     }
 
     private sealed class LoggedConstraint(List<string> log) : ITokenConstraint

@@ -250,6 +250,32 @@ public class ProcessorTests
         results.ForEach(r => r.ErrorMessage.Should().StartWith(option));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void ATextThatTheConstraintCompletesEndsBeforeItsLeastLength(double temperature)
+    {
+        // Two tokens and then nothing but an end: 4 or 9.
+        var model = TableModel.Random(Vocabulary, 1, seed: 3, ends: [4, 9]);
+        var request = Tokenwright.Conformance.Texts.Plain(
+            model,
+            [1],
+            8,
+            new KeyedRandomness(5),
+            new Temperature { Value = temperature },
+            new MinTokens { Count = 6 }
+        ) with
+        {
+            Constraint = new TwoTokens(),
+        };
+
+        var text = Run.Text(request);
+
+        text.Reason.Should().Be(FinishReason.Stop);
+        text.Tokens.Should().HaveCount(3);
+        text.Tokens.Take(2).Should().OnlyContain(token => token == 7 || token == 8);
+    }
+
     [Fact]
     public void TypicalKeepsTheLowerIdsOfATie()
     {
@@ -310,4 +336,22 @@ public class ProcessorTests
 
     private static float[] Keep(float[] logits, int[] tokens) =>
         Map(logits, (t, x) => tokens.Contains(t) ? x : float.NegativeInfinity);
+
+    /// <summary>Two tokens, each 7 or 8, and then an end.</summary>
+    private sealed class TwoTokens : ITokenConstraint
+    {
+        public bool IsActive => true;
+
+        public ShapeState Start => default;
+
+        public void Mask(in ShapeState state, Span<ulong> allowed)
+        {
+            allowed.Clear();
+            allowed[0] = state.Bits < 2 ? 1ul << 7 | 1ul << 8 : 1ul << 4 | 1ul << 9;
+        }
+
+        public ShapeState Next(in ShapeState state, int token) => new(state.Bits + 1);
+
+        public bool Allows(in ShapeState state, int token) => state.Bits < 2 ? token is 7 or 8 : token is 4 or 9;
+    }
 }
