@@ -188,7 +188,7 @@ public sealed class DecoderGraph
     {
         OnnxValue product = _format is null
             ? Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()))
-            : Graph.MatMulNBits(value, Round(name + ".weight", weight, robust), Options.AccuracyLevel);
+            : Product(value, RoundLayer(name + ".weight", weight, robust));
         return bias is null ? product : Graph.Add(product, Graph.Weight(name + ".bias", bias));
     }
 
@@ -376,14 +376,45 @@ public sealed class DecoderGraph
     /// <summary>The tensors of the checkpoint that no block has used.</summary>
     internal IEnumerable<string> Unused => _tensors.Names.Where(name => !_used.Contains(name));
 
-    // A matrix that the checkpoint has in just such blocks loses nothing. Of the others those have 4 bits that suffer little from them.
-    private QuantisedWeight Round(string name, Weight weight, bool robust = false)
+    // A matrix that the checkpoint has in just such blocks loses next to nothing.
+    private QuantisedWeight Round(string name, Weight weight)
     {
         BlockFormat format = _format!.Value;
         QuantisedWeight rounded = new(name, weight, format);
-        return format.Bits == 8 || rounded.SeemsExact() ? rounded
-            : robust ? new QuantisedWeight(name, weight, format with { OwnZeros = true })
+        return format.Bits == 8 || rounded.LosesLittle()
+            ? rounded
             : new QuantisedWeight(name, weight, new BlockFormat(8, Widest(weight.Width, format.Size)));
+    }
+
+    // Between layers there can be offsets too. Of the matrices that lose more all the same those have 4 bits that suffer little from them.
+    private QuantisedWeight RoundLayer(string name, Weight weight, bool robust)
+    {
+        QuantisedWeight rounded = Round(name, weight);
+        if (rounded.Format == _format)
+        {
+            return rounded;
+        }
+
+        BlockFormat ownZeros = _format!.Value with { OwnZeros = true };
+        QuantisedWeight shifted = new(name, weight, ownZeros with { Offsets = true });
+        return weight.Width % ownZeros.Size == 0 && shifted.LosesLittle() ? shifted
+            : robust ? new QuantisedWeight(name, weight, ownZeros)
+            : rounded;
+    }
+
+    // What offsets are multiplied by are the sums of the blocks, behind the value itself.
+    private OnnxValue Product(OnnxValue value, QuantisedWeight weight)
+    {
+        if (weight.Format.Offsets)
+        {
+            OnnxValue blocks = Graph.Reshape(
+                value,
+                Graph.Constant($"blocks_of_{weight.Format.Size}", 0, 0, -1, weight.Format.Size)
+            );
+            value = Graph.Concat([value, Graph.ReduceSum(blocks, Graph.Constant("within_block", -1))], -1);
+        }
+
+        return Graph.MatMulNBits(value, weight, Options.AccuracyLevel);
     }
 
     // With 8 bits a scale serves more weights, as long as a row is whole blocks.

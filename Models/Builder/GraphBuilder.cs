@@ -7,7 +7,7 @@ namespace Tokenwright.Models.Builder;
 public static class GraphBuilder
 {
     /// <summary>Goes up with every change of what is written, so that cached graphs of older builders are not used.</summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>Builds the graph of a checkpoint.</summary>
     /// <param name="config">The checkpoint's configuration.</param>

@@ -25,7 +25,7 @@ public interface ITensorSource
     /// <exception cref="ArgumentException">The rows are not whole or not there.</exception>
     void ReadRows(string name, int first, Span<float> destination);
 
-    /// <summary>The scales that rows were quantised with, where every value of a block is a whole multiple of one scale.</summary>
+    /// <summary>The scales that rows were quantised with: the values of a block differ by whole multiples of its scale.</summary>
     /// <param name="name">The name of a tensor of two or more dimensions.</param>
     /// <param name="first">The first row.</param>
     /// <param name="blockSize">Values per block; the last block of a row may have fewer.</param>

@@ -22,25 +22,31 @@ internal static class BlockQuantiser
     private static readonly float[] EightBitSpans = [255];
 
     /// <summary>Rounds one block.</summary>
-    /// <param name="values">The block, as long as the format says.</param>
+    /// <param name="values">The block, as long as the format says; less the offset afterwards.</param>
     /// <param name="format">The format.</param>
     /// <param name="known">
-    /// A scale of which all values are thought to be whole multiples, or NaN: if their codes fit around the middle, it is kept, and nothing
-    /// is lost.
+    /// A scale by whole multiples of which the values are thought to differ, or NaN. It is kept if they are whole multiples themselves whose
+    /// codes fit around the middle: then nothing is lost. So it is if there may be an offset and the codes fit at all.
     /// </param>
     /// <param name="codes">Receives the codes.</param>
-    /// <returns>The scale, not finite if a value is not, and the zero.</returns>
-    public static (float Scale, int Zero) Quantise(ReadOnlySpan<float> values, BlockFormat format, float known, Span<byte> codes)
+    /// <returns>The scale, not finite if a value is not, the zero, and the offset.</returns>
+    public static (float Scale, int Zero, float Offset) Quantise(
+        Span<float> values,
+        BlockFormat format,
+        float known,
+        Span<byte> codes
+    )
     {
-        Span<int> rounded = stackalloc int[values.Length];
-        Grid middle = new(format, format.MiddleZero);
-        (float scale, Grid grid) =
-            Fits(values, known, middle) ? (known, middle)
-            : format.OwnZeros ? FindScaleAndZero(values, format)
-            : (FindScale(values, middle), middle);
-        Round(values, scale == 0 ? 0 : 1 / scale, grid, rounded);
-        Pack(rounded, format, codes);
-        return (scale, grid.Zero);
+        Grid grid = new(format, format.MiddleZero);
+        float scale = known;
+        float offset = 0;
+        if (!Fits(values, known, grid) && !(format.Offsets && TakeOffset(values, known, format, out grid, out offset)))
+        {
+            (scale, grid) = format.OwnZeros ? FindScaleAndZero(values, format) : (FindScale(values, grid), grid);
+        }
+
+        Round(values, scale == 0 ? 0 : 1 / scale, grid, format, codes);
+        return (scale, grid.Zero, offset);
     }
 
     /// <summary>The values that codes stand for.</summary>
@@ -77,6 +83,35 @@ internal static class BlockQuantiser
             }
         }
 
+        return true;
+    }
+
+    // Leaves whole multiples of the scale, if as many steps as there are codes hold them.
+    private static bool TakeOffset(Span<float> values, float scale, BlockFormat format, out Grid grid, out float offset)
+    {
+        grid = new Grid(format, format.MiddleZero);
+        offset = 0;
+        if (!(MathF.Abs(scale) > Least))
+        {
+            return false;
+        }
+
+        // Any value tells where the steps lie.
+        float rest = values[0] - scale * MathF.Round(values[0] / scale);
+        Span<float> steps = stackalloc float[values.Length];
+        TensorPrimitives.Subtract(values, rest, steps);
+        TensorPrimitives.Divide(steps, scale, steps);
+        float least = MathF.Round(TensorPrimitives.Min<float>(steps));
+        int last = (1 << format.Bits) - 1;
+        if (!(TensorPrimitives.Max<float>(steps) - least < last + 0.5f))
+        {
+            return false;
+        }
+
+        // The zero takes most of the way, and the offset what is left: it is the smaller for it, and the less is lost by rounding it.
+        grid = new Grid(format, (int)Math.Clamp(-least, 0, last));
+        offset = rest + scale * (least + grid.Zero);
+        TensorPrimitives.Subtract(values, offset, values);
         return true;
     }
 
@@ -131,8 +166,9 @@ internal static class BlockQuantiser
         return (best.Scale, best.Grid);
     }
 
-    private static void Round(ReadOnlySpan<float> values, float inverse, Grid grid, Span<int> rounded)
+    private static void Round(ReadOnlySpan<float> values, float inverse, Grid grid, BlockFormat format, Span<byte> codes)
     {
+        Span<int> rounded = stackalloc int[values.Length];
         Vector<float> factor = new(inverse);
         for (int i = 0; i < values.Length; i += Vector<float>.Count)
         {
@@ -140,6 +176,8 @@ internal static class BlockQuantiser
                 rounded[i..]
             );
         }
+
+        Pack(rounded, format, codes);
     }
 
     private static void Pack(ReadOnlySpan<int> rounded, BlockFormat format, Span<byte> codes)

@@ -24,17 +24,17 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
     /// <summary>The blocks.</summary>
     public BlockFormat Format => format;
 
-    /// <summary>The number of rows, and of columns.</summary>
-    public (int Rows, int Columns) Size => (weight.Rows, weight.Width);
+    /// <summary>The number of rows, and of columns, those of the offsets included.</summary>
+    public (int Rows, int Columns) Size => (weight.Rows, weight.Width + format.OffsetColumns(weight.Width));
 
-    /// <summary>Blocks of a row.</summary>
-    public int Blocks => format.Blocks(weight.Width);
+    /// <summary>Blocks of a row, those of the offsets included.</summary>
+    public int Blocks => format.Blocks(Size.Columns);
 
     /// <summary>Root of the squared error over that of the squared values, 0 to 1, of the rows read so far.</summary>
     public double RelativeError => _error == 0 ? 0 : Math.Sqrt(_error / _energy);
 
-    /// <summary>Whether nothing is lost, as far as three rows can tell: so it is where the checkpoint has such blocks itself.</summary>
-    public bool SeemsExact()
+    /// <summary>Whether less than a hundredth is lost, as far as three rows can tell: so it is where the checkpoint has such blocks itself.</summary>
+    public bool LosesLittle()
     {
         if (weight.IsWhole)
         {
@@ -50,7 +50,7 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
             probe.Read(row, 1, codes, scales, zeros);
         }
 
-        return probe.RelativeError == 0;
+        return probe.RelativeError < 0.01;
     }
 
     /// <summary>Rounds some rows.</summary>
@@ -64,11 +64,14 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
     {
         int width = weight.Width;
         int blocks = Blocks;
+        int ownBlocks = format.Blocks(width);
         float[] values = ArrayPool<float>.Shared.Rent(count * width);
+        float[] known = ArrayPool<float>.Shared.Rent(count * ownBlocks);
+        float[] offsets = ArrayPool<float>.Shared.Rent(ownBlocks);
         try
         {
             weight.Read(first, values.AsSpan(0, count * width));
-            weight.ReadScales(first, format.Size, scales);
+            weight.ReadScales(first, format.Size, known.AsSpan(0, count * ownBlocks));
             zeros.Clear();
             double error = 0;
             double energy = 0;
@@ -76,23 +79,41 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
             Span<float> rounded = stackalloc float[format.Size];
             for (int i = 0; i < count * blocks; i++)
             {
-                int start = i % blocks * format.Size;
-                ReadOnlySpan<float> row = values.AsSpan(i / blocks * width, width);
-                ReadOnlySpan<float> part = row[start..Math.Min(start + format.Size, width)];
-                part.CopyTo(block);
-                block[part.Length..].Clear();
+                int row = i / blocks;
+                int column = i % blocks;
+                bool isOffset = column >= ownBlocks;
+                if (isOffset)
+                {
+                    Cut(offsets.AsSpan(0, ownBlocks), column - ownBlocks, block);
+                }
+                else
+                {
+                    Cut(values.AsSpan(row * width, width), column, block);
+                    energy += TensorPrimitives.SumOfSquares<float>(block);
+                }
+
                 Span<byte> target = codes.Slice(i * format.BlockBytes, format.BlockBytes);
-                (scales[i], int zero) = BlockQuantiser.Quantise(block, format, scales[i], target);
+                (scales[i], int zero, float offset) = BlockQuantiser.Quantise(
+                    block,
+                    format,
+                    isOffset ? float.NaN : known[row * ownBlocks + column],
+                    target
+                );
+                if (!isOffset)
+                {
+                    offsets[column] = offset;
+                }
+
                 BlockQuantiser.Dequantise(target, scales[i], zero, format, rounded);
                 if (format.OwnZeros)
                 {
-                    int bit = i % blocks * format.Bits;
-                    zeros[i / blocks * format.ZeroBytes(blocks) + bit / 8] |= (byte)(zero << bit % 8);
+                    int bit = column * format.Bits;
+                    zeros[row * format.ZeroBytes(blocks) + bit / 8] |= (byte)(zero << bit % 8);
                 }
 
+                // What an offset is off, all values of its block are.
                 TensorPrimitives.Subtract(block, rounded, rounded);
-                error += TensorPrimitives.SumOfSquares<float>(rounded);
-                energy += TensorPrimitives.SumOfSquares<float>(block);
+                error += TensorPrimitives.SumOfSquares<float>(rounded) * (isOffset ? format.Size : 1);
             }
 
             if (!double.IsFinite(energy) || !double.IsFinite(error))
@@ -111,6 +132,15 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
         finally
         {
             ArrayPool<float>.Shared.Return(values);
+            ArrayPool<float>.Shared.Return(known);
+            ArrayPool<float>.Shared.Return(offsets);
         }
+    }
+
+    private static void Cut(ReadOnlySpan<float> row, int number, Span<float> block)
+    {
+        ReadOnlySpan<float> part = row[(number * block.Length)..Math.Min((number + 1) * block.Length, row.Length)];
+        part.CopyTo(block);
+        block[part.Length..].Clear();
     }
 }

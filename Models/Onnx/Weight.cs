@@ -10,7 +10,7 @@ public delegate void RowReader(int first, Span<float> destination);
 /// <summary>Tells in what steps the values of some rows already come.</summary>
 /// <param name="first">The first row.</param>
 /// <param name="blockSize">Values of a row that share a scale.</param>
-/// <param name="scales">Receives, row-major, a scale of which every value of its block is a whole multiple, or NaN if none is known.</param>
+/// <param name="scales">Receives, row-major, a scale by whole multiples of which the values of its block differ, or NaN if none is known.</param>
 public delegate void ScaleReader(int first, int blockSize, Span<float> scales);
 
 /// <summary>
@@ -80,7 +80,7 @@ public sealed class Weight
     /// <summary>Tells in what steps the values of some rows already come.</summary>
     /// <param name="first">The first row.</param>
     /// <param name="blockSize">Values that share a scale; the last block of a row may have fewer.</param>
-    /// <param name="scales">Receives a scale of which every value of its block is a whole multiple, or NaN if none is known.</param>
+    /// <param name="scales">Receives a scale by whole multiples of which the values of its block differ, or NaN if none is known.</param>
     public void ReadScales(int first, int blockSize, Span<float> scales) => _scales(first, blockSize, scales);
 
     /// <summary>A tensor of a checkpoint, which must have the shape that the configuration implies.</summary>

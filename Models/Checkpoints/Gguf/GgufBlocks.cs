@@ -19,11 +19,11 @@ public static class GgufBlocks
             (source, target) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), target)
         ),
         [2] = new("Q4_0", 32, 18, Q4Zero) { ScaledValues = 32, Scales = FirstHalf },
-        [3] = new("Q4_1", 32, 20, Q4One),
+        [3] = new("Q4_1", 32, 20, Q4One) { ScaledValues = 32, Scales = FirstHalf },
         [6] = new("Q5_0", 32, 22, Q5Zero) { ScaledValues = 32, Scales = FirstHalf },
         [7] = new("Q5_1", 32, 24, Q5One),
         [8] = new("Q8_0", 32, 34, Q8Zero) { ScaledValues = 32, Scales = FirstHalf },
-        [12] = new("Q4_K", 256, 144, (source, target) => Q45K(source, target, [])),
+        [12] = new("Q4_K", 256, 144, (source, target) => Q45K(source, target, [])) { ScaledValues = 32, Scales = Q4KScales },
         [13] = new("Q5_K", 256, 176, (source, target) => Q45K(source, target, source.Slice(16, 32))),
         [14] = new("Q6_K", 256, 210, Q6K) { ScaledValues = 16, Scales = Q6KScales },
         [30] = new("BF16", 1, 2, BFloat16),
@@ -68,6 +68,15 @@ public static class GgufBlocks
     private static float HalfAt(ReadOnlySpan<byte> block, int at) => (float)MemoryMarshal.Read<Half>(block[at..]);
 
     private static void FirstHalf(ReadOnlySpan<byte> block, Span<float> scales) => scales[0] = HalfAt(block, 0);
+
+    private static void Q4KScales(ReadOnlySpan<byte> block, Span<float> scales)
+    {
+        float scale = HalfAt(block, 0);
+        for (int part = 0; part < 8; part++)
+        {
+            scales[part] = scale * SixBits(block.Slice(4, 12), part).Scale;
+        }
+    }
 
     private static void Q6KScales(ReadOnlySpan<byte> block, Span<float> scales)
     {
@@ -149,19 +158,7 @@ public static class GgufBlocks
         ReadOnlySpan<byte> nibbles = block[(16 + fifth.Length)..];
         for (int part = 0; part < 8; part++)
         {
-            int six;
-            int sixLeast;
-            if (part < 4)
-            {
-                six = packed[part] & 63;
-                sixLeast = packed[part + 4] & 63;
-            }
-            else
-            {
-                six = (packed[part + 4] & 15) | (packed[part - 4] >> 6) << 4;
-                sixLeast = packed[part + 4] >> 4 | (packed[part] >> 6) << 4;
-            }
-
+            (int six, int sixLeast) = SixBits(packed, part);
             float partScale = scale * six;
             float partLeast = least * sixLeast;
             for (int i = 0; i < 32; i++)
@@ -176,6 +173,11 @@ public static class GgufBlocks
             }
         }
     }
+
+    private static (int Scale, int Least) SixBits(ReadOnlySpan<byte> packed, int part) =>
+        part < 4
+            ? (packed[part] & 63, packed[part + 4] & 63)
+            : ((packed[part + 4] & 15) | (packed[part - 4] >> 6) << 4, packed[part + 4] >> 4 | (packed[part] >> 6) << 4);
 
     private static void Q6K(ReadOnlySpan<byte> block, Span<float> target)
     {
@@ -209,7 +211,7 @@ public delegate void GgufDequantizer(ReadOnlySpan<byte> source, Span<float> targ
 /// <param name="Block">Reads a block.</param>
 public sealed record GgufType(string Name, int BlockValues, int BlockBytes, GgufDequantizer Block)
 {
-    /// <summary>How many values of a block are whole multiples of one scale; 0 if they are not, for example where a minimum is added.</summary>
+    /// <summary>How many values in a row differ by whole multiples of one scale; 0 if they do not, or nobody needs to know.</summary>
     public int ScaledValues { get; init; }
 
     /// <summary>Reads the scales of a block: one for every <see cref="ScaledValues"/> values. Null where there are none.</summary>

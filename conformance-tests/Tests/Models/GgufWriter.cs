@@ -36,16 +36,33 @@ internal sealed class GgufWriter
         return Add(name, 0, data, shape);
     }
 
+    /// <summary>Blocks of Q4_1 whose steps and minima differ from block to block.</summary>
+    public GgufWriter AddQ4One(string name, Random random, params long[] shape)
+    {
+        byte[] data = new byte[shape[0] * shape[1] / 32 * 20];
+        random.NextBytes(data);
+        for (int block = 0; block < data.Length; block += 20)
+        {
+            float step = 0.02f + 0.06f * random.NextSingle();
+            BitConverter.TryWriteBytes(data.AsSpan(block), (Half)step);
+            BitConverter.TryWriteBytes(data.AsSpan(block + 2), (Half)(-step * (3 + 12 * random.NextSingle())));
+        }
+
+        return Add(name, 3, data, shape);
+    }
+
     /// <summary>A small Llama: 2 layers, 8 tokens of a byte-level vocabulary, 4 heads of 16 over 2, and a chat template.</summary>
-    public static GgufWriter Llama()
+    /// <param name="isQ4One">Whether the layers' matrices are of type Q4_1, not float32; then the MLP is 64 wide, not 48.</param>
+    public static GgufWriter Llama(bool isQ4One = false)
     {
         Random random = new(5);
+        int middle = isQ4One ? 64 : 48;
         GgufWriter writer = new GgufWriter()
             .Set("general.architecture", "llama")
             .Set("llama.block_count", 2u)
             .Set("llama.context_length", 64u)
             .Set("llama.embedding_length", 64u)
-            .Set("llama.feed_forward_length", 48u)
+            .Set("llama.feed_forward_length", (uint)middle)
             .Set("llama.attention.head_count", 4u)
             .Set("llama.attention.head_count_kv", 2u)
             .Set("llama.attention.layer_norm_rms_epsilon", 1e-5f)
@@ -61,19 +78,30 @@ internal sealed class GgufWriter
         for (int layer = 0; layer < 2; layer++)
         {
             string prefix = $"blk.{layer}.";
-            writer
-                .AddRandom(prefix + "attn_norm.weight", random, 64)
-                .AddRandom(prefix + "attn_q.weight", random, 64, 64)
-                .AddRandom(prefix + "attn_k.weight", random, 32, 64)
-                .AddRandom(prefix + "attn_v.weight", random, 32, 64)
-                .AddRandom(prefix + "attn_output.weight", random, 64, 64)
-                .AddRandom(prefix + "ffn_norm.weight", random, 64)
-                .AddRandom(prefix + "ffn_gate.weight", random, 48, 64)
-                .AddRandom(prefix + "ffn_up.weight", random, 48, 64)
-                .AddRandom(prefix + "ffn_down.weight", random, 64, 48);
+            writer.AddRandom(prefix + "attn_norm.weight", random, 64);
+            AddMatrix(prefix + "attn_q.weight", 64, 64);
+            AddMatrix(prefix + "attn_k.weight", 32, 64);
+            AddMatrix(prefix + "attn_v.weight", 32, 64);
+            AddMatrix(prefix + "attn_output.weight", 64, 64);
+            writer.AddRandom(prefix + "ffn_norm.weight", random, 64);
+            AddMatrix(prefix + "ffn_gate.weight", middle, 64);
+            AddMatrix(prefix + "ffn_up.weight", middle, 64);
+            AddMatrix(prefix + "ffn_down.weight", 64, middle);
         }
 
         return writer;
+
+        void AddMatrix(string name, int rows, int columns)
+        {
+            if (isQ4One)
+            {
+                writer.AddQ4One(name, random, rows, columns);
+            }
+            else
+            {
+                writer.AddRandom(name, random, rows, columns);
+            }
+        }
     }
 
     /// <summary>That Llama as a chat model: a message stands between the special tokens &lt;b&gt; and &lt;e&gt;.</summary>

@@ -66,6 +66,33 @@ public class QuantisedGraphTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(16)]
+    [InlineData(32)]
+    public void Blocks_with_a_minimum_give_what_float32_gives(int blockSize)
+    {
+        using TemporaryFolder folder = new();
+        string path = GgufWriter.Llama(isQ4One: true).Save(folder);
+        GraphOptions options = new()
+        {
+            Precision = WeightPrecision.Int4,
+            BlockSize = blockSize,
+            // The other factor stays what it is.
+            AccuracyLevel = 1,
+        };
+        using GraphRunner exact = new(ModelFiles.Graph(path, new GraphOptions()));
+        using GraphRunner rounded = new(ModelFiles.Graph(path, options));
+        int[] ids = [3, 1, 4, 1, 5, 2, 6];
+        float[][] expected = exact.Forward(ids);
+        float worst = expected.Zip(rounded.Forward(ids), Distance).Max();
+        float range = expected.Max(row => MathF.Abs(TensorPrimitives.MaxMagnitude<float>(row)));
+        output.WriteLine($"Greatest difference: {worst} of {range}.");
+        worst.Should().BeLessThan(0.015f * range);
+        rounded.Manifest.Rounding!.WorstError.Should().BeLessThan(0.01);
+        // Four bits, two numbers per block and a column more for each; eight bits would be half as much again.
+        rounded.Manifest.WeightBytes.Should().BeLessThan(exact.Manifest.WeightBytes / 2);
+    }
+
+    [Theory]
     [InlineData(0, 4, "*blocks of 0 weights*16, 32, 64, 128 or 256*")]
     [InlineData(48, 4, "*blocks of 48 weights*")]
     [InlineData(512, 4, "*blocks of 512 weights*")]

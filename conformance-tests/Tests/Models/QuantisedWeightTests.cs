@@ -97,9 +97,42 @@ public class QuantisedWeightTests
         using GgufFile file = Open(folder, Repository.Golden("gguf-blocks"), type, number, out float[][] expected);
         Weight exact = Weight.Load(file, "t", expected.Length, expected[0].Length);
         QuantisedWeight weight = new("t", exact, new BlockFormat(bits, size, ownZeros));
-        weight.SeemsExact().Should().BeFalse();
+        weight.LosesLittle().Should().Be(bits == 8);
         Read(weight);
         weight.RelativeError.Should().BeInRange(1e-5, most);
+    }
+
+    [Theory]
+    [InlineData("Q4_1", 3u, 32)]
+    [InlineData("Q4_1", 3u, 16)]
+    public void Blocks_with_a_minimum_keep_their_steps_and_leave_one_offset_each(string type, uint number, int size) =>
+        CheckOffsets(Repository.Golden("gguf-blocks"), type, number, size);
+
+    [Fact]
+    public void Parts_of_large_blocks_with_a_minimum_keep_their_steps_and_leave_one_offset_each() =>
+        CheckOffsets(Repository.Shared("data", "gguf-blocks"), "Q4_K", 12, 32);
+
+    [Theory]
+    [InlineData("Q5_1", 7u)]
+    [InlineData("Q8_0", 8u)]
+    public void Blocks_of_more_steps_get_no_offset(string type, uint number)
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder, Repository.Golden("gguf-blocks"), type, number, out float[][] expected);
+        Weight exact = Weight.Load(file, "t", expected.Length, expected[0].Length);
+        QuantisedWeight with = new("t", exact, new BlockFormat(4, 32, OwnZeros: true, Offsets: true));
+        QuantisedWeight without = new("t", exact, new BlockFormat(4, 32, OwnZeros: true));
+        with.LosesLittle().Should().BeFalse();
+        (int[][] codes, _, _) = Read(with);
+        Read(without);
+        with.RelativeError.Should().BeGreaterThan(0.02).And.BeLessThanOrEqualTo(without.RelativeError * 1.001);
+        int own = expected[0].Length / 32;
+        codes
+            .Where((_, i) => i % with.Blocks >= own)
+            .SelectMany(codesOfOffsets => codesOfOffsets)
+            .Distinct()
+            .Should()
+            .HaveCountLessThan(16);
     }
 
     [Fact]
@@ -112,7 +145,7 @@ public class QuantisedWeightTests
         Weight part = Weight.Load(file, "t", rows, width);
         int[] reversed = [.. Enumerable.Range(0, rows).Reverse()];
         QuantisedWeight weight = new("t", Weight.Stack(part, part.PlaceRows(reversed, rows + 2)), new BlockFormat(4, 32));
-        weight.SeemsExact().Should().BeTrue();
+        weight.LosesLittle().Should().BeTrue();
         (int[][] codes, float[] scales, int[] zeros) = Read(weight);
         weight.RelativeError.Should().Be(0);
         float[][] all = [.. expected, .. expected.Reverse(), new float[width], new float[width]];
@@ -159,11 +192,45 @@ public class QuantisedWeightTests
         using TemporaryFolder folder = new();
         using GgufFile file = Open(folder, golden, type, number, out float[][] expected);
         QuantisedWeight weight = new("t", Weight.Load(file, "t", expected.Length, expected[0].Length), format);
-        weight.SeemsExact().Should().BeTrue();
+        weight.LosesLittle().Should().BeTrue();
         (int[][] codes, float[] scales, int[] zeros) = Read(weight);
         weight.RelativeError.Should().Be(0);
         // A negative zero comes back as zero.
         Values(codes, scales, zeros).Should().Equal(expected.SelectMany(row => row));
+    }
+
+    private static void CheckOffsets(string golden, string type, uint number, int size)
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder, golden, type, number, out float[][] expected);
+        int width = expected[0].Length;
+        QuantisedWeight weight = new(
+            "t",
+            Weight.Load(file, "t", expected.Length, width),
+            new BlockFormat(4, size, OwnZeros: true, Offsets: true)
+        );
+        int own = width / size;
+        weight.Size.Should().Be((expected.Length, width + own));
+        weight.LosesLittle().Should().BeTrue();
+        (int[][] codes, float[] scales, int[] zeros) = Read(weight);
+        double error = 0;
+        for (int row = 0; row < expected.Length; row++)
+        {
+            int first = row * weight.Blocks;
+            float[] offsets = [.. Enumerable.Range(first + own, weight.Blocks - own).SelectMany(Decoded).Take(own)];
+            for (int block = 0; block < own; block++)
+            {
+                float[] left = [.. Decoded(first + block).Select((value, i) => expected[row][block * size + i] - value)];
+                left.Should().AllSatisfy(offset => offset.Should().BeApproximately(left[0], 1e-5f * Math.Abs(left[0]) + 1e-6f));
+                Math.Abs(offsets[block] - left[0]).Should().BeLessThan(Math.Abs(scales[first + own + block / size]));
+                error += left.Sum(offset => Math.Pow(offset - offsets[block], 2));
+            }
+        }
+
+        double energy = expected.Sum(row => row.Sum(value => (double)value * value));
+        weight.RelativeError.Should().BeApproximately(Math.Sqrt(error / energy), 1e-5).And.BeLessThan(0.01);
+
+        IEnumerable<float> Decoded(int block) => codes[block].Select(code => scales[block] * (code - zeros[block]));
     }
 
     private static GgufFile Open(TemporaryFolder folder, string golden, string type, uint number, out float[][] expected)
@@ -182,7 +249,7 @@ public class QuantisedWeightTests
     // In two parts, as the writer of a graph reads.
     private static (int[][] Codes, float[] Scales, int[] Zeros) Read(QuantisedWeight weight)
     {
-        (int bits, int size, _) = weight.Format;
+        (int bits, int size, _, _) = weight.Format;
         int rows = weight.Size.Rows;
         int half = rows / 2;
         int blocks = weight.Blocks;
