@@ -188,7 +188,7 @@ public sealed class DecoderGraph
     {
         OnnxValue product = _format is null
             ? Graph.MatMul(value, Graph.Weight(name + ".weight.transposed", weight.Transposed()))
-            : Product(value, RoundLayer(name + ".weight", weight, robust));
+            : Product(value, Round(name + ".weight", weight, robust));
         return bias is null ? product : Graph.Add(product, Graph.Weight(name + ".bias", bias));
     }
 
@@ -386,20 +386,18 @@ public sealed class DecoderGraph
             : new QuantisedWeight(name, weight, new BlockFormat(8, Widest(weight.Width, format.Size)));
     }
 
-    // Between layers there can be offsets too. Of the matrices that lose more all the same those have 4 bits that suffer little from them.
-    private QuantisedWeight RoundLayer(string name, Weight weight, bool robust)
+    // A robust matrix has 4 bits whatever it loses, and offsets where they take most of the loss away.
+    private QuantisedWeight Round(string name, Weight weight, bool robust)
     {
         QuantisedWeight rounded = Round(name, weight);
-        if (rounded.Format == _format)
+        if (!robust || rounded.Format == _format)
         {
             return rounded;
         }
 
         BlockFormat ownZeros = _format!.Value with { OwnZeros = true };
         QuantisedWeight shifted = new(name, weight, ownZeros with { Offsets = true });
-        return weight.Width % ownZeros.Size == 0 && shifted.LosesLittle() ? shifted
-            : robust ? new QuantisedWeight(name, weight, ownZeros)
-            : rounded;
+        return weight.Width % ownZeros.Size == 0 && shifted.LosesLittle() ? shifted : new QuantisedWeight(name, weight, ownZeros);
     }
 
     // What offsets are multiplied by are the sums of the blocks, behind the value itself.
