@@ -376,28 +376,27 @@ public sealed class DecoderGraph
     /// <summary>The tensors of the checkpoint that no block has used.</summary>
     internal IEnumerable<string> Unused => _tensors.Names.Where(name => !_used.Contains(name));
 
-    // A matrix that the checkpoint has in just such blocks loses next to nothing.
-    private QuantisedWeight Round(string name, Weight weight)
+    // A matrix that the checkpoint has in just such blocks loses next to nothing. Of the others those have 4 bits that suffer little from them,
+    // and offsets where these take most of the loss away.
+    private QuantisedWeight Round(string name, Weight weight, bool robust = false)
     {
         BlockFormat format = _format!.Value;
-        QuantisedWeight rounded = new(name, weight, format);
-        return format.Bits == 8 || rounded.LosesLittle()
-            ? rounded
-            : new QuantisedWeight(name, weight, new BlockFormat(8, Widest(weight.Width, format.Size)));
-    }
-
-    // A robust matrix has 4 bits whatever it loses, and offsets where they take most of the loss away.
-    private QuantisedWeight Round(string name, Weight weight, bool robust)
-    {
-        QuantisedWeight rounded = Round(name, weight);
-        if (!robust || rounded.Format == _format)
+        QuantisedWeight rounded = As(format);
+        if (format.Bits == 8 || rounded.LosesLittle())
         {
             return rounded;
         }
 
-        BlockFormat ownZeros = _format!.Value with { OwnZeros = true };
-        QuantisedWeight shifted = new(name, weight, ownZeros with { Offsets = true });
-        return weight.Width % ownZeros.Size == 0 && shifted.LosesLittle() ? shifted : new QuantisedWeight(name, weight, ownZeros);
+        if (!robust)
+        {
+            return As(new BlockFormat(8, Widest(weight.Width, format.Size)));
+        }
+
+        BlockFormat ownZeros = format with { OwnZeros = true };
+        QuantisedWeight shifted = As(ownZeros with { Offsets = true });
+        return weight.Width % format.Size == 0 && shifted.LosesLittle() ? shifted : As(ownZeros);
+
+        QuantisedWeight As(BlockFormat blocks) => new(name, weight, blocks);
     }
 
     // What offsets are multiplied by are the sums of the blocks, behind the value itself.

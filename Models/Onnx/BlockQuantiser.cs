@@ -108,8 +108,8 @@ internal static class BlockQuantiser
             return false;
         }
 
-        // The zero takes most of the way, and the offset what is left: it is the smaller for it, and the less is lost by rounding it.
-        grid = new Grid(format, (int)Math.Clamp(-least, 0, last));
+        // A zero of its own takes most of the way, and the offset what is left: it is the smaller for it, and the less is lost by rounding it.
+        grid = new Grid(format, format.OwnZeros ? (int)Math.Clamp(-least, 0, last) : format.MiddleZero);
         offset = rest + scale * (least + grid.Zero);
         TensorPrimitives.Subtract(values, offset, values);
         return true;

@@ -33,7 +33,7 @@ public sealed class QuantisedWeight(string name, Weight weight, BlockFormat form
     /// <summary>Root of the squared error over that of the squared values, 0 to 1, of the rows read so far.</summary>
     public double RelativeError => _error == 0 ? 0 : Math.Sqrt(_error / _energy);
 
-    /// <summary>Whether less than a hundredth is lost, as far as three rows can tell: so it is where the checkpoint has such blocks itself.</summary>
+    /// <summary>Whether <see cref="RelativeError"/> is below 0.01, as far as three rows can tell: so it is where the checkpoint has such blocks itself.</summary>
     public bool LosesLittle()
     {
         if (weight.IsWhole)

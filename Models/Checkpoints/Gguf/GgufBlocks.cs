@@ -211,7 +211,7 @@ public delegate void GgufDequantizer(ReadOnlySpan<byte> source, Span<float> targ
 /// <param name="Block">Reads a block.</param>
 public sealed record GgufType(string Name, int BlockValues, int BlockBytes, GgufDequantizer Block)
 {
-    /// <summary>How many values in a row differ by whole multiples of one scale; 0 if they do not, or nobody needs to know.</summary>
+    /// <summary>How many successive values differ by whole multiples of one scale; 0 if they do not, or nobody needs to know.</summary>
     public int ScaledValues { get; init; }
 
     /// <summary>Reads the scales of a block: one for every <see cref="ScaledValues"/> values. Null where there are none.</summary>

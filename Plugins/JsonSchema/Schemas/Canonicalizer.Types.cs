@@ -211,35 +211,11 @@ internal sealed partial class Canonicalizer
             return language;
         }
 
-        private Node Only(ObjectShape shape)
-        {
-            var all = canonicalizer.Anything;
-            return new Node
-            {
-                Null = true,
-                True = true,
-                False = true,
-                Numbers = all.Numbers,
-                Strings = all.Strings,
-                Arrays = all.Arrays,
-                Objects = shape.Min > shape.Max ? [] : [shape],
-            };
-        }
+        private Node Only(ObjectShape shape) =>
+            With(canonicalizer.Anything, shape.Min > shape.Max ? [] : [shape], canonicalizer.Anything.Arrays);
 
-        private Node Only(ArrayShape shape)
-        {
-            var all = canonicalizer.Anything;
-            return new Node
-            {
-                Null = true,
-                True = true,
-                False = true,
-                Numbers = all.Numbers,
-                Strings = all.Strings,
-                Objects = all.Objects,
-                Arrays = shape.Min > shape.Max ? [] : [shape],
-            };
-        }
+        private Node Only(ArrayShape shape) =>
+            With(canonicalizer.Anything, canonicalizer.Anything.Objects, shape.Min > shape.Max ? [] : [shape]);
 
         private Node Objects()
         {
